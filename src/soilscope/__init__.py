@@ -1,0 +1,37 @@
+"""soilscope: soil moisture in space, time and depth."""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+#: Public name -> module that holds it, loaded when the name is first used (PEP 562).
+_PUBLIC = {
+    "adjust_p_values": "analyse.significance",
+    "composite": "prepare.composites",
+    "depth_pattern": "analyse.profile",
+    "drought_event_table": "analyse.events",
+    "drought_events": "analyse.events",
+    "index_parameters": "analyse.index",
+    "index_state": "analyse.state",
+    "merge_layers": "prepare.layers",
+    "open_source": "sources.catalogue",
+    "partial_regression": "analyse.drivers",
+    "recovery": "analyse.recovery",
+    "regional_mean": "analyse.regions",
+    "run_study": "study.runner",
+    "standardize": "analyse.index",
+    "trend": "analyse.trend",
+}
+
+__all__ = sorted(_PUBLIC)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'soilscope' has no attribute {name!r}")
+    return getattr(import_module(f"soilscope.{_PUBLIC[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PUBLIC])

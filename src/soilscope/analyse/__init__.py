@@ -1,0 +1,1 @@
+"""Methods: labelled data in, a Dataset of statistics out."""

@@ -1,0 +1,58 @@
+"""Checks of arguments that two or more modules share."""
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from soilscope.errors import InputError
+
+
+def require_dims(obj: xr.DataArray | xr.Dataset, *dims: str, name: str) -> None:
+    """Refuse `obj` if it lacks one of `dims`."""
+    missing = [dim for dim in dims if dim not in obj.dims]
+    if missing:
+        has = ", ".join(map(str, obj.dims)) or "none"
+        raise InputError(f"{name} has no dimension {missing[0]!r}; it has: {has}.")
+
+
+def require_single_chunk(obj: xr.DataArray | xr.Dataset, dim: str, *, name: str) -> None:
+    """Refuse `obj` if it is split along `dim`: a series must be whole."""
+    chunks = obj.chunksizes.get(dim)
+    if chunks is not None and len(chunks) > 1:
+        raise InputError(
+            f"{name} is split into {len(chunks)} chunks along {dim!r}; "
+            f"use {name}.chunk({{{dim!r}: -1}})."
+        )
+
+
+def require_numeric(da: xr.DataArray, *, name: str) -> None:
+    """Refuse `da` if it does not hold real numbers."""
+    if not (np.issubdtype(da.dtype, np.number) or da.dtype == bool) or da.dtype.kind == "c":
+        raise InputError(
+            f"{name} holds {da.dtype}, not real numbers; convert it with {name}.astype(float)."
+        )
+
+
+def require_choice(value: Any, choices: Iterable[Any], *, name: str) -> None:
+    """Refuse `value` unless it is one of `choices`; the nearest right word is named."""
+    allowed = list(choices)
+    if value not in allowed:
+        listed = ", ".join(repr(choice) for choice in allowed)
+        raise InputError(
+            f"{name} is {value!r}; it must be one of {listed}{nearest(value, allowed)}."
+        )
+
+
+def nearest(word: Any, words: Iterable[Any]) -> str:
+    """Return '; did you mean ...?' for a mistyped word, or nothing."""
+    match = difflib.get_close_matches(str(word), [str(w) for w in words], n=1, cutoff=0.6)
+    return f"; did you mean {match[0]!r}?" if match else ""
+
+
+def require_between(value: float, low: float, high: float, *, name: str) -> None:
+    """Refuse `value` unless low <= value <= high."""
+    if not low <= value <= high:
+        raise InputError(f"{name} is {value!r}; it must be between {low} and {high}.")

@@ -1,0 +1,1 @@
+"""Grids: their reference system, areas and alignment."""

@@ -1,0 +1,130 @@
+"""The one table of result variables: long name, units, CF standard name, flags."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from soilscope.errors import InputError
+
+
+class Name(NamedTuple):
+    """What is written on a result variable; ``{units}`` stands for the units of the data."""
+
+    long_name: str
+    units: str = "1"
+    standard_name: str | None = None
+    flags: tuple[str, ...] | None = (
+        None  # meanings of the codes 0, 1, 2, ... (or of `first_flag` on)
+    )
+    first_flag: int = 0
+
+
+STATUS = (
+    "ok",
+    "no_data",
+    "too_few",
+    "constant",
+    "collinear",
+    "negative_variance",
+    "fit_failed",
+    "at_bound",
+    "wrong_sign",
+)
+OK, NO_DATA, TOO_FEW, CONSTANT, COLLINEAR, NEGATIVE_VARIANCE, FIT_FAILED, AT_BOUND, WRONG_SIGN = (
+    range(len(STATUS))
+)
+
+#: Drought and wetness classes of a standardised index, driest first.
+CLASSES = (
+    "extreme_drought",
+    "severe_drought",
+    "moderate_drought",
+    "mild_drought",
+    "near_normal",
+    "mild_wet",
+    "moderate_wet",
+    "severe_wet",
+    "extreme_wet",
+)
+
+NAMES: dict[str, Name] = {
+    # shared by all methods
+    "n_obs": Name("number of valid observations"),
+    "status": Name("status of the estimate", flags=STATUS),
+    "p_value": Name("two-sided p-value"),
+    "p_value_adjusted": Name("p-value adjusted for multiple tests"),
+    # index
+    "ssmi": Name("standardised soil moisture index"),
+    "mean": Name("mean", "{units}"),
+    "std": Name("standard deviation", "{units}"),
+    "sorted_values": Name("reference values in ascending order", "{units}"),
+    "class_share": Name("share of months in each class of the index"),
+    # events
+    "n_events": Name("number of drought events"),
+    "mean_duration": Name("mean duration of drought events", "month"),
+    "max_duration": Name("longest duration of a drought event", "month"),
+    "mean_severity": Name("mean severity of drought events (sum of threshold - index)", "month"),
+    "max_severity": Name("largest severity of a drought event", "month"),
+    "mean_intensity": Name("mean intensity of drought events (severity per month)"),
+    "peak": Name("lowest index value within any drought event"),
+    "n_censored": Name("number of drought events that touch a gap or an end of the record"),
+    # trend
+    "slope": Name("Theil-Sen slope", "{units} year-1"),
+    "slope_low": Name("lower confidence bound of the slope", "{units} year-1"),
+    "slope_high": Name("upper confidence bound of the slope", "{units} year-1"),
+    "slope_prewhitened": Name("Theil-Sen slope of the pre-whitened series", "{units} year-1"),
+    "intercept": Name("median(y) - slope * median(t)", "{units}"),
+    "s": Name("Mann-Kendall statistic S"),
+    "var_s": Name("variance of S"),
+    "variance_ratio": Name("variance of S over its value for independent observations"),
+    "z": Name("Mann-Kendall Z"),
+    "p_value_uncorrected": Name("two-sided p-value without correction for serial correlation"),
+    "tau": Name("Kendall tau-b"),
+    "lag1_autocorrelation": Name("lag-1 autocorrelation of the detrended series"),
+    # partial regression
+    "coefficient": Name("partial regression coefficient", "{units}"),
+    "standardized_coefficient": Name("standardised partial regression coefficient"),
+    "stderr": Name("standard error of the coefficient", "{units}"),
+    "t": Name("t statistic"),
+    "partial_r": Name("partial correlation"),
+    "vif": Name("variance inflation factor"),
+    "r_squared": Name("coefficient of determination"),
+    "condition": Name("condition number of the correlation matrix of the drivers"),
+    "residual_autocorrelation": Name("lag-1 autocorrelation of the residuals"),
+    "dominant_driver": Name("driver with the largest significant standardised coefficient"),
+    # depth patterns
+    "coverage": Name("covered share of the layer's thickness"),
+}
+
+
+def describe(variable: str, *, units: str | None = None) -> dict[str, Any]:
+    """Attributes of the result variable `variable` for data in `units` (left out if unknown)."""
+    if variable not in NAMES:
+        raise InputError(f"{variable!r} is not in soilscope.names.NAMES; add it there.")
+    name = NAMES[variable]
+    attrs: dict[str, Any] = {"long_name": name.long_name}
+    if "{units}" not in name.units:
+        attrs["units"] = name.units
+    elif units is not None:
+        attrs["units"] = "1" if units == "" else _combine(name.units, units)
+    if name.standard_name is not None:
+        attrs["standard_name"] = name.standard_name
+    if name.flags is not None:
+        attrs |= flag_attrs(name.flags, first=name.first_flag)
+    return attrs
+
+
+def flag_attrs(meanings: tuple[str, ...], *, first: int = 0) -> dict[str, Any]:
+    """CF flag attributes for the codes `first`, `first` + 1, ..."""
+    values = list(range(first, first + len(meanings)))
+    return {"flag_values": values, "flag_meanings": " ".join(meanings)}
+
+
+def flag_table(attrs: Mapping[str, Any]) -> dict[int, str]:
+    """Code -> meaning, read back from CF flag attributes."""
+    return dict(zip(attrs["flag_values"], attrs["flag_meanings"].split(), strict=True))
+
+
+def _combine(template: str, units: str) -> str:
+    """Units of a quotient: dimensionless data drop their 1 ('1 year-1' is 'year-1')."""
+    text = template.replace("{units}", "" if units == "1" else units).strip()
+    return text or "1"

@@ -1,0 +1,1 @@
+"""Preparation: still physical values."""

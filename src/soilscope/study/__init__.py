@@ -1,0 +1,1 @@
+"""A study: from a YAML file to results on disk."""
