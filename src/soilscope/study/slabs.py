@@ -1,0 +1,134 @@
+"""Work by slabs: a result's template is laid first, then each block of cells is filled and marked."""
+
+import itertools
+import json
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+from zarr.codecs import ZstdCodec
+
+from soilscope.labelled import spatial_dims
+from soilscope.study.store import read_json, write_json
+
+SLAB_BYTES = 16 * 2**20  # of input that a task holds; its scratch and result come on top
+
+
+@dataclass(frozen=True)
+class Slab:
+    """A block of cells: a half-open range for each spatial dimension (none: the whole field)."""
+
+    ranges: tuple[tuple[Hashable, int, int], ...] = ()
+
+    @property
+    def key(self) -> str:
+        """File-name-safe name, stable between runs."""
+        return "_".join(f"{dim}{start}-{stop}" for dim, start, stop in self.ranges) or "all"
+
+    def of(self, obj: xr.Dataset | xr.DataArray) -> Any:
+        """Return the part of `obj` that lies in this slab."""
+        region = {dim: slice(start, stop) for dim, start, stop in self.ranges if dim in obj.dims}
+        return obj.isel(region)
+
+
+def block_sizes(sizes: Mapping[Hashable, int], bytes_per_cell: int) -> dict[Hashable, int]:
+    """Cells per slab along each spatial dimension: near-square blocks of about SLAB_BYTES."""
+    cells = max(1, SLAB_BYTES // max(1, bytes_per_cell))
+    blocks: dict[Hashable, int] = {}
+    remaining = sorted(sizes, key=lambda dim: sizes[dim])
+    for position, dim in enumerate(remaining):
+        side = max(1, round(cells ** (1 / (len(remaining) - position))))
+        blocks[dim] = min(sizes[dim], side)
+        cells = max(1, cells // blocks[dim])
+    return {dim: blocks[dim] for dim in sizes}
+
+
+def slabs_of(template: xr.Dataset) -> list[Slab]:
+    """Every slab of a lazy Dataset whose chunks along space are the blocks."""
+    chunks = template.chunksizes
+    dims = [dim for dim in spatial_dims(template) if dim in chunks]
+    per_dim = [list(_ranges(dim, chunks[dim])) for dim in dims]
+    return [Slab(tuple(ranges)) for ranges in itertools.product(*per_dim)]
+
+
+def _ranges(dim: Hashable, chunks: tuple[int, ...]) -> Iterator[tuple[Hashable, int, int]]:
+    start = 0
+    for size in chunks:
+        yield dim, start, start + size
+        start += size
+
+
+def encoding(ds: xr.Dataset) -> dict[Hashable, dict[str, Any]]:
+    """Zstd with a checksum on every variable; a flipped bit on disk is an error, not a number."""
+    compressors = (ZstdCodec(level=3, checksum=True),)
+    return {
+        name: {"compressors": compressors, "chunks": _chunk_shape(variable)}
+        for name, variable in ds.variables.items()
+        if variable.ndim
+    }
+
+
+def _chunk_shape(variable: xr.Variable) -> tuple[int, ...]:
+    if variable.chunks is None:
+        return tuple(max(1, size) for size in variable.shape)
+    return tuple(max(1, sizes[0]) for sizes in variable.chunks)
+
+
+def bare(ds: xr.Dataset) -> xr.Dataset:
+    """Copy of `ds` without the encoding it was read with, ready to be written our way."""
+    return ds.drop_encoding()
+
+
+@dataclass(frozen=True)
+class Growing:
+    """A result that grows in its work folder, slab by slab, and remembers what is done."""
+
+    work: Path
+
+    @property
+    def data(self) -> Path:
+        """The Zarr store that is being filled."""
+        return self.work / "data.zarr"
+
+    def lay(self, template: xr.Dataset) -> None:
+        """Lay the template, unless an earlier run did: metadata and coordinates, no values."""
+        mark = self.work / "done" / "template.json"
+        if mark.is_file():
+            return
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        ready = bare(template)
+        ready.to_zarr(
+            self.data, mode="w", compute=False, consolidated=False, encoding=encoding(ready)
+        )
+        write_json(mark, {"variables": [str(name) for name in template.data_vars]})
+
+    def is_done(self, slab: Slab) -> bool:
+        """Whether an earlier run, or this one, has written `slab`."""
+        return self._mark(slab).is_file()
+
+    def fill(self, slab: Slab, compute: Callable[[Slab], xr.Dataset]) -> None:
+        """Compute one slab, write it, and only then mark it as done.
+
+        What the computed Dataset says in ``attrs["counts"]`` (JSON text) is kept in the mark.
+        """
+        block = compute(slab)
+        counts = json.loads(block.attrs.pop("counts", "{}"))
+        if slab.ranges:
+            dims = {dim for dim, _, _ in slab.ranges}
+            block = block.drop_vars([v for v in block.variables if not dims & set(block[v].dims)])
+            region = {str(dim): slice(start, stop) for dim, start, stop in slab.ranges}
+            bare(block).to_zarr(self.data, region=region, consolidated=False)
+        else:
+            block = block.drop_vars(list(block.coords))
+            everything = {str(dim): slice(None) for dim in block.dims}
+            bare(block).to_zarr(self.data, region=everything, consolidated=False)
+        write_json(self._mark(slab), counts)
+
+    def counts(self, slabs: list[Slab]) -> list[dict[str, Any]]:
+        """What each finished slab counted."""
+        return [read_json(self._mark(slab)) for slab in slabs]
+
+    def _mark(self, slab: Slab) -> Path:
+        return self.work / "done" / f"{slab.key}.json"

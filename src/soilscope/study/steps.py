@@ -1,0 +1,71 @@
+"""The one list of steps that a study can name."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import xarray as xr
+
+Data = xr.DataArray | xr.Dataset
+
+
+@dataclass(frozen=True)
+class Step:
+    """A public function as a step: what it takes, and how the runner may split its work."""
+
+    run: Callable[..., Data]
+    inputs: tuple[str, ...]  # its positional parameters: data that a study must name
+    optional: tuple[str, ...] = ()  # keyword-only parameters that take data and may be left out
+    whole: Callable[[Mapping[str, Any]], bool] = lambda _: False  # needs the whole field?
+    version: int = 1  # raise when the numbers change
+
+    @property
+    def data_parameters(self) -> tuple[str, ...]:
+        """Every parameter that takes data."""
+        return self.inputs + self.optional
+
+
+def _always(_: Mapping[str, Any]) -> bool:
+    return True
+
+
+def _if_pooled(options: Mapping[str, Any]) -> bool:
+    """Whether the reference is taken over the region; given parameters make every cell separate."""
+    return options.get("parameters") is None and str(options.get("reference")).startswith("pooled")
+
+
+def _steps() -> dict[str, Step]:
+    from soilscope.analyse.drivers import partial_regression
+    from soilscope.analyse.events import drought_events
+    from soilscope.analyse.index import index_parameters, standardize
+    from soilscope.analyse.profile import depth_pattern
+    from soilscope.analyse.recovery import recovery
+    from soilscope.analyse.regions import regional_mean
+    from soilscope.analyse.significance import adjust_p_values
+    from soilscope.analyse.state import index_state
+    from soilscope.analyse.trend import trend
+    from soilscope.prepare.composites import composite
+    from soilscope.prepare.layers import merge_layers
+
+    return {
+        "merge_layers": Step(merge_layers, ("sm",)),
+        "composite": Step(composite, ("da",)),
+        "index_parameters": Step(index_parameters, ("da",), whole=_if_pooled),
+        "standardize": Step(standardize, ("da",), optional=("parameters",), whole=_if_pooled),
+        "index_state": Step(index_state, ("ssmi",)),
+        "drought_events": Step(drought_events, ("ssmi",)),
+        "trend": Step(trend, ("da",)),
+        "adjust_p_values": Step(adjust_p_values, ("p",), whole=_always),
+        "partial_regression": Step(partial_regression, ("y", "drivers")),
+        "regional_mean": Step(regional_mean, ("da",), optional=("regions",), whole=_always),
+        "depth_pattern": Step(
+            depth_pattern,
+            ("state", "trend"),
+            optional=("effects", "regions", "regional_trend"),
+            whole=_always,
+        ),
+        "recovery": Step(recovery, ("estimate", "truth"), whole=_always),
+    }
+
+
+STEPS: dict[str, Step] = _steps()

@@ -1,0 +1,128 @@
+"""Results on disk: one folder a result, written whole or not at all."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from soilscope.errors import StudyError
+
+CUBE = "cube"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What `step.json` says of a result: how it was made."""
+
+    name: str
+    step: str
+    inputs: Mapping[str, Any]  # data parameter -> reference (text, or a list of texts)
+    options: Mapping[str, Any]  # every option of the step, defaults included
+    fingerprint: str
+    versions: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    finished: str = ""  # ISO date and time, UTC
+    warnings: tuple[str, ...] = ()
+    slabs: int = 1
+    variables: tuple[str, ...] = ()  # data variables in their order (Zarr keeps none)
+    sources: tuple[Mapping[str, Any], ...] = ()  # of the cube: product, files, variables, lineage
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object that soilscope wrote."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StudyError(
+            f"{path} cannot be read ({error}); remove it and run the study again."
+        ) from error
+    if not isinstance(value, dict):
+        raise StudyError(f"{path} holds no JSON object; remove it and run the study again.")
+    return value
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write a JSON object so that a reader sees the old file or the new one, never half of it."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
+    temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False), encoding="utf-8")
+    temporary.replace(path)
+
+
+class Store:
+    """A results folder: `results/<name>/` for whole results, `.work/` for those that grow."""
+
+    def __init__(self, root: Path | str) -> None:
+        self.root = Path(root)
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """Title, synthetic flag, period, study text and names of the results, in study order."""
+        path = self.root / "manifest.json"
+        if not path.is_file():
+            raise StudyError(
+                f"{self.root} is not a results folder (it has no manifest.json); "
+                "give the folder that 'soilscope run' wrote."
+            )
+        return read_json(path)
+
+    def write_manifest(self, value: Mapping[str, Any]) -> None:
+        """Write `manifest.json`, which only points at the results."""
+        write_json(self.root / "manifest.json", value)
+
+    def names(self) -> list[str]:
+        """Results that are whole, the cube first, in the order of the study."""
+        return [name for name in self.manifest["results"] if self.has(name)]
+
+    def has(self, name: str) -> bool:
+        """Whether the result `name` is whole."""
+        return (self._folder(name) / "step.json").is_file()
+
+    def record(self, name: str) -> Record:
+        """How the result `name` was made."""
+        value = read_json(self._require(name) / "step.json")
+        known = {f.name for f in fields(Record)}
+        for key in ("warnings", "sources", "variables"):
+            value[key] = tuple(value.get(key, ()))
+        return Record(**{key: item for key, item in value.items() if key in known})
+
+    def open(self, name: str, *, chunks: Mapping[str, Any] | str | None = None) -> xr.Dataset:
+        """Open the result `name` lazily; `chunks={}` gives dask arrays in the chunks on disk."""
+        path = self._require(name) / "data.zarr"
+        ds = xr.open_zarr(path, consolidated=False, chunks=chunks, decode_timedelta=False)
+        return ds[list(self.record(name).variables) or list(ds.data_vars)]
+
+    def work_folder(self, name: str, fingerprint: str) -> Path:
+        """Folder in which the result `name` grows; it keeps what a killed run had finished."""
+        return self.root / ".work" / f"{name}-{fingerprint[:16]}"
+
+    def publish(self, record: Record, work: Path) -> None:
+        """Make a grown result the result `record.name`, replacing an older one of that name."""
+        write_json(work / "step.json", asdict(record))
+        shutil.rmtree(work / "done", ignore_errors=True)
+        target = self._folder(record.name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists():
+            old = work.with_name(f"{work.name}.old")
+            target.rename(old)
+            work.rename(target)
+            shutil.rmtree(old)
+        else:
+            work.rename(target)
+
+    def clean_work(self) -> None:
+        """Remove what unfinished runs of other options left behind."""
+        shutil.rmtree(self.root / ".work", ignore_errors=True)
+
+    def _folder(self, name: str) -> Path:
+        return self.root / "results" / name
+
+    def _require(self, name: str) -> Path:
+        folder = self._folder(name)
+        if not (folder / "step.json").is_file():
+            raise StudyError(f"{self.root} holds no result {name!r}; run the study to make it.")
+        return folder
