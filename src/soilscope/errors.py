@@ -18,7 +18,15 @@ class SourceError(SoilscopeError):
 
 
 class StudyError(SoilscopeError):
-    """A study file, or its results folder, is at fault."""
+    """A study file, or its results folder, is at fault; one argument for each fault."""
+
+    @property
+    def faults(self) -> list[str]:
+        """Each fault as one line."""
+        return [str(fault) for fault in self.args]
+
+    def __str__(self) -> str:
+        return "\n".join(self.faults)
 
 
 class SoilscopeWarning(UserWarning):
