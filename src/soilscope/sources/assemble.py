@@ -1,0 +1,165 @@
+"""From the decoded files of one product to one Dataset in our units."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from soilscope.errors import SourceError
+from soilscope.sources.canonical import CANONICAL
+from soilscope.sources.declared import Declared
+from soilscope.sources.ranges import check_opening
+from soilscope.sources.timeaxis import Step, require_order, show, time_step
+from soilscope.sources.units import accepted_units, conversion, convert
+
+Period = tuple[pd.Timestamp, pd.Timestamp] | None
+
+
+def combine(parts: Sequence[xr.Dataset], *, file: str) -> xr.Dataset:
+    """Join files: those with the same variables along time (or sites), the others side by side."""
+    groups: dict[frozenset[str], list[xr.Dataset]] = {}
+    for part in parts:
+        groups.setdefault(frozenset(map(str, part.data_vars)), []).append(part)
+    groups.pop(frozenset(), None)
+    joined = [_join(group, file=file) for group in groups.values()]
+    for name in ("y", "x", "latitude", "longitude", "depth", "site"):
+        _require_same(joined, name, file=file)
+    try:
+        return xr.merge(joined, join="outer", compat="no_conflicts", combine_attrs="override")
+    except ValueError as fault:
+        raise SourceError(f"{file} cannot be joined: {str(fault).splitlines()[0]}.") from fault
+
+
+def finish(
+    ds: xr.Dataset, declared: Declared, *, product: str, files: Sequence[Path], period: Period
+) -> xr.Dataset:
+    """Check the time axis, cut to `period`, convert units, check values, write the lineage."""
+    file = file_label(files)
+    if "time" in ds.dims:
+        require_order(ds["time"].values, file=file)
+    step = time_step(ds["time"]) if "time" in ds.dims else "none"
+    expected = {v.name: v.expected for v in declared.variables or ()}
+    ds = ds.assign(
+        {
+            name: _in_our_units(da, step if "time" in da.dims else "none", file=file)
+            for name, da in ds.data_vars.items()
+        }
+    )
+    ds = cut_period(ds, period, file=file)
+    check_opening(ds, expected, file=file)
+    lineage = json.dumps(list(declared.lineage))
+    for da in ds.data_vars.values():
+        da.attrs["lineage"] = lineage
+    return ds.assign_attrs(
+        product=product,
+        lineage=lineage,
+        source_files=json.dumps([str(f) for f in files]),
+    )
+
+
+def cut_period(ds: xr.Dataset, period: Period, *, file: str) -> xr.Dataset:
+    """Return the stamps of `ds` that lie in `period`; refuse a period without any."""
+    if period is None or "time" not in ds.dims:
+        return ds
+    time = ds["time"].values
+    inside = (time >= period[0].to_datetime64()) & (time <= period[1].to_datetime64())
+    if not inside.any():
+        raise SourceError(
+            f"{file} runs from {show(time[0])} to {show(time[-1])} and has nothing in the period "
+            f"{period[0]:%Y-%m-%d} to {period[1]:%Y-%m-%d}; change period or the files."
+        )
+    if inside.all():
+        return ds
+    first = int(inside.argmax())
+    return ds.isel(time=slice(first, first + int(inside.sum())))
+
+
+def file_label(files: Sequence[Path]) -> str:
+    """Name the files of a product in a message."""
+    others = f" and {len(files) - 1} more files" if len(files) > 2 else " and 1 more file"
+    return str(files[0]) + (others if len(files) > 1 else "")
+
+
+def _in_our_units(da: xr.DataArray, step: Step, *, file: str) -> xr.DataArray:
+    name = str(da.name)
+    units = str(da.attrs["source_units"])
+    how = conversion(name, units, step=step)
+    if how is None:
+        known = CANONICAL[name]
+        axis = {
+            "month": " on a monthly axis",
+            "day": " on a daily axis",
+            "other": " on a time axis that is neither daily nor monthly",
+            "one": " with a single time stamp",
+            "none": " without time",
+        }[step]
+        raise SourceError(
+            f"{name} in {file} is in {units!r}{axis if known.kind == 'flux' else ''}, which does "
+            f"not become {known.units}; if that is wrong, write variables: {{{name}: {{name: "
+            f"{da.attrs['source_name']}, units: ...}}}} with one of: "
+            f"{accepted_units(name, step=step)}."
+        )
+    da = convert(da, how, file=file)
+    known = CANONICAL.get(name)
+    if known is None:
+        return da
+    if known.kind == "class":
+        da = da.fillna(-1).astype("int16").assign_attrs(da.attrs)
+    da.attrs["long_name"] = known.long_name
+    if known.standard_name is not None:
+        da.attrs["standard_name"] = known.standard_name
+    return da
+
+
+def _join(group: Sequence[xr.Dataset], *, file: str) -> xr.Dataset:
+    """Join files with the same variables: along sites if their sites differ, else along time."""
+    first = group[0]
+    if len(group) == 1:
+        return first
+    _require_same_units(group, file=file)
+    _require_same(group, "depth", file=file)
+    labels = [set(part["site"].values.tolist()) if "site" in part.dims else set() for part in group]
+    if "site" in first.dims and not set.intersection(*labels):
+        if sum(map(len, labels)) > len(set.union(*labels)):
+            raise SourceError(f"some sites are in two of the files {file} and some are not.")
+        return xr.concat(group, "site", join="outer", coords="minimal", compat="override")
+    for name in ("y", "x", "latitude", "longitude", "site"):
+        _require_same(group, name, file=file)
+    if "time" not in first.dims:
+        raise SourceError(
+            f"{file} hold the same variables ({', '.join(map(str, first.data_vars))}) and no time; "
+            "name one file, or write time_from_name, as in 'ndvi_%Y_%m'."
+        )
+    ordered = sorted(group, key=lambda part: part["time"].values[0])
+    return xr.concat(
+        ordered,
+        "time",
+        data_vars="minimal",
+        coords="minimal",
+        compat="override",
+        join="override",
+        combine_attrs="override",
+    )
+
+
+def _require_same_units(group: Sequence[xr.Dataset], *, file: str) -> None:
+    for name in group[0].data_vars:
+        units = sorted({str(part[name].attrs["source_units"]) for part in group})
+        if len(units) > 1:
+            raise SourceError(
+                f"{name} comes in different units in {file}: {', '.join(units)}; write units, or "
+                "open the files as two inputs."
+            )
+
+
+def _require_same(group: Sequence[xr.Dataset], name: str, *, file: str) -> None:
+    having = [part for part in group if name in part.dims]
+    for part in having[1:]:
+        if not np.array_equal(part[name].values, having[0][name].values):
+            raise SourceError(
+                f"the coordinate {name} differs between {file} "
+                f"({having[0].sizes[name]} and {part.sizes[name]} values); open them as two inputs."
+            )

@@ -1,0 +1,56 @@
+"""Our variables: units, plausible range, and what a value outside that range usually means."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+#: "state": a value at a time; "flux": a sum over the time step; "class": integer codes.
+Kind = Literal["state", "flux", "class"]
+
+
+@dataclass(frozen=True)
+class Canonical:
+    """Units, plausible range (in these units) and kind of one of our variables."""
+
+    long_name: str
+    units: str
+    low: float
+    high: float
+    kind: Kind = "state"
+    standard_name: str | None = None
+
+
+#: Units of a flux on a monthly, and on any finer time axis.
+MONTHLY_FLUX = "mm month-1"
+DAILY_FLUX = "mm d-1"
+
+CANONICAL = {
+    "soil_moisture": Canonical(
+        "volumetric soil moisture",
+        "m3 m-3",
+        0.0,
+        1.0,
+        standard_name="volume_fraction_of_condensed_water_in_soil",
+    ),
+    "precipitation": Canonical("precipitation", MONTHLY_FLUX, 0.0, 3000.0, "flux"),
+    "evapotranspiration": Canonical("evapotranspiration", MONTHLY_FLUX, -100.0, 600.0, "flux"),
+    "potential_evapotranspiration": Canonical(
+        "potential evapotranspiration", MONTHLY_FLUX, -100.0, 1000.0, "flux"
+    ),
+    "temperature": Canonical(
+        "air temperature", "degC", -90.0, 60.0, standard_name="air_temperature"
+    ),
+    "temperature_max": Canonical("daily maximum air temperature", "degC", -90.0, 60.0),
+    "temperature_min": Canonical("daily minimum air temperature", "degC", -90.0, 60.0),
+    "dewpoint": Canonical("dew point temperature", "degC", -95.0, 40.0),
+    "soil_temperature": Canonical("soil temperature", "degC", -70.0, 80.0),
+    "surface_temperature": Canonical("land surface temperature", "degC", -90.0, 90.0),
+    "vpd": Canonical("vapour pressure deficit", "kPa", 0.0, 15.0),
+    "pressure": Canonical("surface air pressure", "kPa", 30.0, 110.0),
+    "snow_water_equivalent": Canonical("snow water equivalent", "mm", 0.0, 50000.0),
+    "ndvi": Canonical("normalised difference vegetation index", "1", -1.0, 1.0),
+    "lai": Canonical("leaf area index", "m2 m-2", 0.0, 20.0),
+    "elevation": Canonical("elevation", "m", -500.0, 9000.0),
+    "cell_area": Canonical("area of the grid cell", "m2", 0.0, 1e12),
+    "zone": Canonical("zone", "1", -1.0, 32767.0, "class"),
+    "land_cover": Canonical("land cover", "1", -1.0, 32767.0, "class"),
+}

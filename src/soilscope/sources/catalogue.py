@@ -1,0 +1,160 @@
+"""The products that can be opened, and the one function that opens them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from soilscope.checks import require_choice
+from soilscope.errors import InputError
+from soilscope.sources.assemble import finish
+from soilscope.sources.declared import (
+    Declared,
+    DepthOption,
+    VariableOption,
+    read_dims,
+    read_layers,
+    read_variables,
+)
+from soilscope.sources.formats import find_files
+from soilscope.sources.table import open_table
+from soilscope.sources.timeaxis import read_period
+
+
+@dataclass(frozen=True)
+class Product:
+    """How a product is opened, and what a user must know about it."""
+
+    open: Callable[..., xr.Dataset]
+    description: str
+    files: str
+    traps: tuple[str, ...] = ()
+
+
+PRODUCTS = {
+    "table": Product(
+        open_table,
+        "series at sites or of catchments, with or without coordinates, declared by hand",
+        "NetCDF, Zarr, CSV or Parquet",
+        (
+            "rows of a CSV or Parquet file are one a site and date (and depth); their order is free",
+            "files without a site are one site each, named by the file",
+        ),
+    ),
+}
+
+
+def open_source(
+    product: str,
+    paths: str | Path | Sequence[str | Path],
+    *,
+    variables: Mapping[str, VariableOption] | Sequence[str] | None = None,
+    region: tuple[float, float, float, float] | None = None,
+    period: tuple[str, str] | None = None,
+    chunks: str | int | Mapping[str, int] | None = "auto",
+    override: Mapping[str, Mapping[str, Any]] | None = None,
+    dims: Mapping[str, str] | None = None,
+    depth_bounds: DepthOption | None = None,
+    crs: str | int | None = None,
+    lineage: Sequence[str] = (),
+    time_format: str | None = None,
+    time_from_name: str | None = None,
+    encoding: str = "utf-8-sig",
+    separator: str = ",",
+    decimal: str = ".",
+) -> xr.Dataset:
+    """Open files of one product lazily, under our names and in our units.
+
+    Parameters
+    ----------
+    product
+        "table" (sites, catchments) or "raster" (any grid), both declared by the options below.
+    paths
+        A file, a list of files, or a pattern with ``*``.
+    variables
+        Our name -> the file's name, or a list of names (one a soil layer, the upper first), or a
+        mapping with ``name``, ``units``, ``scale``, ``offset``, ``missing``, ``valid`` (the last
+        two in stored numbers) and ``expected`` (plausible range in our units). Left out, the
+        variables that bear our names. Names that are not ours pass with the units they have.
+    region
+        (west, south, east, north) in the units of the coordinates: cells or sites whose centres
+        lie inside are kept.
+    period
+        First and last month (or day, or year), both included.
+    chunks
+        Sizes of dask chunks as `dask.array` takes them; None reads everything at once.
+    override
+        Our name -> fields of `variables` that replace what the file or the product says.
+    dims
+        Our dimension (time, depth, site, y, x, latitude, longitude) -> the file's.
+    depth_bounds
+        [top, bottom] pairs in m in the order of the file, or
+        ``{top: variable, bottom: variable, units: cm}``, or ``{units: cm}`` for sensors at points.
+    crs
+        Coordinate reference system of a grid, where the file does not say it.
+    lineage
+        Names of the data that the product was made from.
+    time_format
+        strptime pattern of dates that are numbers or texts, such as ``%Y%m``.
+    time_from_name
+        Pattern of the date in the file name, such as ``ndvi_%Y_%m``, or a regular expression with
+        the groups year, month, day, doy, hour.
+    encoding, separator, decimal
+        How a CSV file is written.
+
+    Returns
+    -------
+    xr.Dataset
+        Dims (time, depth, site), or (time, depth, y, x) with rows from north to south (or latitude,
+        longitude); ``depth`` (m) with ``depth_bounds`` where they are known. Every variable has
+        ``units``, ``source_units`` and ``source_name``; the Dataset has ``product``, ``lineage``
+        and ``source_files`` (JSON texts). Sums (precipitation, evapotranspiration) are in mm
+        month-1 on a monthly time axis and mm d-1 on a daily one. Classes are int16, -1 where
+        missing.
+
+    Raises
+    ------
+    SourceError
+        If a file is missing, damaged, lacks a variable or its units, has doubtful times or depths,
+        or holds implausible values.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> text = "site,time,sm\\nA,2001-01-15,21\\nA,2001-02-15,25\\n"
+    >>> _ = (folder / "sm.csv").write_text(text)
+    >>> ds = open_source(
+    ...     "table",
+    ...     folder / "sm.csv",
+    ...     variables={"soil_moisture": {"name": "sm", "units": "%"}},
+    ...     depth_bounds=[[0, 0.1]],
+    ... )
+    >>> ds.soil_moisture.dims, ds.soil_moisture.units, ds.soil_moisture.values.round(2).tolist()
+    (('time', 'depth', 'site'), 'm3 m-3', [[[0.21]], [[0.25]]])
+    """
+    require_choice(product, PRODUCTS, name="product")
+    declared = Declared(
+        variables=read_variables(variables, override),
+        dims=read_dims(dims),
+        layers=read_layers(depth_bounds),
+        crs=None if crs is None else str(crs),
+        lineage=_lineage(lineage),
+        time_format=time_format,
+        time_from_name=time_from_name,
+        encoding=encoding,
+        separator=separator,
+        decimal=decimal,
+    )
+    span = read_period(period)
+    files = find_files(paths)
+    ds = PRODUCTS[product].open(files, declared, chunks=chunks)
+    return finish(ds, declared, product=product, files=files, period=span)
+
+
+def _lineage(lineage: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(lineage, str):
+        raise InputError(f"lineage must be a list, as in [ERA5-Land]; it is {lineage!r}.")
+    return tuple(map(str, lineage))

@@ -1,0 +1,190 @@
+"""From one opened file to our names and dimensions, still in the file's units."""
+
+from collections.abc import Hashable
+from typing import Any
+
+import dask.array
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from soilscope.checks import nearest
+from soilscope.errors import SourceError
+from soilscope.sources.axes import Axes, find_axes
+from soilscope.sources.canonical import CANONICAL
+from soilscope.sources.declared import Declared, Variable
+from soilscope.sources.layers import layer_axis
+from soilscope.sources.stored import decode_values
+from soilscope.sources.timeaxis import decode_stamps, require_order
+
+Array = npt.NDArray[Any]
+Chunks = Any  # what dask.array.core.normalize_chunks takes; None reads everything at once
+
+#: Variables that lie in the soil, and so in a layer even if the file has a single one.
+_IN_SOIL = ("soil_moisture", "soil_temperature")
+_ORDER = ("time", "depth", "y", "x", "latitude", "longitude", "site")
+
+
+def decode_file(
+    raw: xr.Dataset,
+    declared: Declared,
+    *,
+    allowed: tuple[str, ...],
+    file: str,
+    chunks: Chunks,
+    stamp: np.datetime64 | None = None,
+) -> xr.Dataset:
+    """Return the declared variables that `raw` holds, under our names.
+
+    `allowed` are the dimensions of the product; `stamp` is the date of a file without time.
+    """
+    variables = [v for v in wanted(raw, declared) if set(v.source) <= set(raw.variables)]
+    raw = raw.squeeze(
+        [d for d in raw.dims if raw.sizes[d] == 1 and _is_spare(raw, str(d), declared)]
+    )
+    dims = dict.fromkeys(str(d) for v in variables for s in v.source for d in raw[s].dims)
+    axes = find_axes(raw, dims, declared, allowed=allowed, file=file)
+    data = {v.name: _variable(raw, v, axes, chunks=chunks, file=file) for v in variables}
+    ds = xr.Dataset(data)
+    ds = _with_time(ds, axes, declared, stamp=stamp, file=file)
+    ds = _with_depth(ds, raw, axes, declared, file=file)
+    ds = ds.transpose(*(d for d in _ORDER if d in ds.dims), ...)
+    for name in ("site", "y", "x", "latitude", "longitude"):
+        if name in ds.dims and name in axes.coordinates:
+            ds = ds.assign_coords({name: (name, axes.coordinates[name].values)})
+    return ds
+
+
+def wanted(raw: xr.Dataset, declared: Declared) -> tuple[Variable, ...]:
+    """Return the declared variables, or those of ours that the file holds under our names."""
+    if declared.variables is not None:
+        return declared.variables
+    return tuple(Variable(name, (name,)) for name in CANONICAL if name in raw.variables)
+
+
+def require_found(declared: Declared, found: set[str], held: list[str], *, file: str) -> None:
+    """Refuse declared variables that no file holds, with the nearest name and the list."""
+    if declared.variables is None and not found:
+        raise SourceError(
+            f"{file} holds none of our variables ({', '.join(CANONICAL)}); map its names, as in "
+            f"variables: {{soil_moisture: {held[0] if held else 'swvl1'}}}; "
+            f"it holds: {', '.join(held)}."
+        )
+    for variable in declared.variables or ():
+        if variable.name not in found:
+            missing = next((s for s in variable.source if s not in held), variable.source[0])
+            raise SourceError(
+                f"{file} holds no variable {missing!r} for {variable.name}"
+                f"{nearest(missing, held)}; it holds: {', '.join(held)}."
+            )
+
+
+def _is_spare(raw: xr.Dataset, dim: str, declared: Declared) -> bool:
+    """Whether a dimension of length 1 says nothing to us (ensemble number, surface, band)."""
+    named = (declared.dims or {}).values()
+    return dim in ("number", "expver", "surface", "band", "step", "height") and dim not in named
+
+
+def _variable(
+    raw: xr.Dataset, variable: Variable, axes: Axes, *, chunks: Chunks, file: str
+) -> xr.DataArray:
+    parts = []
+    for source in variable.source:
+        da = raw[source].drop_vars([str(c) for c in raw[source].coords])
+        if da.dtype.kind not in "iufb":
+            raise SourceError(
+                f"{source!r} in {file} holds {da.dtype}, not numbers; "
+                "name another variable or mend the file."
+            )
+        da = da.rename({d: axes.ours[str(d)] for d in da.dims})
+        parts.append(decode_values(_in_chunks(da, raw[source], chunks), variable))
+    whole = parts[0] if len(parts) == 1 else xr.concat(parts, "depth", combine_attrs="override")
+    whole = whole.rename(variable.name).drop_encoding()
+    whole.attrs = _attrs(raw, variable, file)
+    return whole
+
+
+def _attrs(raw: xr.Dataset, variable: Variable, file: str) -> dict[Hashable, Any]:
+    units = {str(raw[s].attrs["units"]) for s in variable.source if raw[s].attrs.get("units")}
+    known = CANONICAL.get(variable.name)
+    is_class = known is not None and known.kind == "class"
+    if variable.units is None and not units and not is_class:
+        raise SourceError(
+            f"{variable.name} ({', '.join(variable.source)}) in {file} has no units; write "
+            f"variables: {{{variable.name}: {{name: {variable.source[0]}, "
+            f"units: {known.units if known else '...'}}}}}."
+        )
+    if variable.units is None and len(units) > 1:
+        raise SourceError(
+            f"the layers of {variable.name} in {file} have different units: "
+            f"{', '.join(sorted(units))}; write units."
+        )
+    attrs: dict[Hashable, Any] = {
+        "source_name": ", ".join(variable.source),
+        "source_units": variable.units or (units.pop() if units else "1"),
+    }
+    first = raw[variable.source[0]].attrs
+    return attrs | {k: first[k] for k in ("flag_values", "flag_meanings") if k in first}
+
+
+def _in_chunks(da: xr.DataArray, stored: xr.DataArray, chunks: Chunks) -> xr.DataArray:
+    """Split `da` into chunks that follow those of the file."""
+    if chunks is None or da.chunks is not None:
+        return da
+    preferred = stored.encoding.get("preferred_chunks", {})
+    like_file = tuple(preferred.get(d, stored.sizes[d]) for d in stored.dims)
+    asked = tuple(chunks.get(d, "auto") for d in da.dims) if isinstance(chunks, dict) else chunks
+    previous = dask.array.core.normalize_chunks(like_file, shape=da.shape)
+    sizes = dask.array.core.normalize_chunks(
+        asked, shape=da.shape, dtype=np.dtype("f8"), previous_chunks=previous
+    )
+    return da.chunk(dict(zip(da.dims, sizes, strict=True)))
+
+
+def _with_time(
+    ds: xr.Dataset, axes: Axes, declared: Declared, *, stamp: np.datetime64 | None, file: str
+) -> xr.Dataset:
+    if "time" not in ds.dims:
+        if stamp is None and "time" in axes.coordinates and axes.coordinates["time"].ndim == 0:
+            time = axes.coordinates["time"].expand_dims("time")
+            stamp = decode_stamps(time, file=file, time_format=declared.time_format)[0]
+        return ds if stamp is None else ds.expand_dims(time=[stamp])
+    if "time" not in axes.coordinates:
+        raise SourceError(
+            f"{file} has no variable with the dates of its dimension "
+            f"{_theirs(axes, 'time')!r}; name it, as in dims: {{time: date}}."
+        )
+    stamps = decode_stamps(axes.coordinates["time"], file=file, time_format=declared.time_format)
+    require_order(stamps, file=file)
+    return ds.assign_coords(time=("time", stamps))
+
+
+def _with_depth(
+    ds: xr.Dataset, raw: xr.Dataset, axes: Axes, declared: Declared, *, file: str
+) -> xr.Dataset:
+    layers = declared.layers
+    if "depth" not in ds.dims:
+        if layers is None or layers.pairs is None:
+            return ds
+        in_soil = [name for name in _IN_SOIL if name in ds]
+        ds = ds.assign({name: ds[name].expand_dims("depth") for name in in_soil})
+        if not in_soil:
+            return ds
+    mid, bounds = layer_axis(
+        raw,
+        coordinate=axes.coordinates.get("depth"),
+        n_layers=ds.sizes["depth"],
+        layers=layers,
+        file=file,
+    )
+    ds = ds.assign_coords(depth=("depth", mid, {"units": "m", "positive": "down"}))
+    if bounds is not None:
+        ds["depth"].attrs["bounds"] = "depth_bounds"
+        ds = ds.assign_coords(depth_bounds=(("depth", "bounds"), bounds, {"units": "m"}))
+    if np.unique(mid).size < mid.size:
+        raise SourceError(f"{file} has two soil layers at the same depth; see depth_bounds.")
+    return ds.isel(depth=np.argsort(mid)) if (np.diff(mid) < 0).any() else ds
+
+
+def _theirs(axes: Axes, ours: str) -> str:
+    return next(theirs for theirs, name in axes.ours.items() if name == ours)

@@ -1,0 +1,235 @@
+"""Are the values plausible? One slice is looked at when a source opens, all when a cube is written."""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from soilscope.errors import SoilscopeWarning, SourceError
+from soilscope.sources.canonical import CANONICAL
+
+Array = npt.NDArray[Any]
+Range = tuple[float, float]
+
+#: Up to this many values a variable is looked at as a whole, beyond at single time steps.
+_WHOLE = 5_000_000
+#: A share of values outside the range above which the units must be wrong, not the values.
+_WRONG_UNITS = 0.01
+#: Numbers that stand for "missing" in files that do not say so.
+_FILLS = (-9999.0, -999.0, -99.0, -3000.0, -32768.0, 9999.0, 32767.0, 65535.0)
+
+
+@dataclass(frozen=True)
+class RangeCount:
+    """How many values there are, and how many are missing, infinite or implausible."""
+
+    n: int = 0
+    missing: int = 0
+    infinite: int = 0
+    below: int = 0
+    above: int = 0
+    lowest: float = np.inf
+    highest: float = -np.inf
+
+    def __add__(self, other: "RangeCount") -> "RangeCount":
+        return RangeCount(
+            self.n + other.n,
+            self.missing + other.missing,
+            self.infinite + other.infinite,
+            self.below + other.below,
+            self.above + other.above,
+            min(self.lowest, other.lowest),
+            max(self.highest, other.highest),
+        )
+
+    @property
+    def valid(self) -> int:
+        """Number of finite values."""
+        return self.n - self.missing - self.infinite
+
+
+def count_range(
+    block: xr.Dataset, *, expected: Mapping[str, Range | None] | None = None
+) -> dict[str, RangeCount]:
+    """Count the values of each variable of a Dataset in memory, in our units.
+
+    Counts of several blocks add up with ``+``. `expected` replaces plausible ranges.
+    """
+    ranges = {str(name): _range(str(name), expected or {}) for name in block.data_vars}
+    return {name: _count(np.asarray(block[name].data), ranges[name]) for name in ranges}
+
+
+def refuse_infinite(counts: Mapping[str, RangeCount], *, file: str) -> None:
+    """Refuse infinite values."""
+    for name, count in counts.items():
+        if count.infinite:
+            raise SourceError(
+                f"{name} in {file} holds {count.infinite} infinite values of {count.n}; write "
+                f"them as missing, or declare variables: {{{name}: {{valid: [lowest, highest]}}}}."
+            )
+
+
+def check_opening(
+    ds: xr.Dataset, expected: Mapping[str, Range | None], *, file: str
+) -> dict[str, RangeCount]:
+    """Look at the values of each variable: all of a small one, else of one time step.
+
+    Refuses infinite values and those that wrong units explain; warns about single implausible
+    values and about variables without any value.
+    """
+    found = {}
+    for name, da in ds.data_vars.items():
+        count = RangeCount()
+        for piece in _pieces(da):
+            block = piece.to_dataset(name=name)
+            count = count_range(_read(block, file), expected=expected)[str(name)]
+            if count.valid or count.infinite:
+                break
+        found[str(name)] = count
+        refuse_infinite({str(name): count}, file=file)
+        _judge(str(name), da, count, expected.get(str(name)), file)
+    return found
+
+
+def _pieces(da: xr.DataArray) -> Iterator[xr.DataArray]:
+    """All of `da` if it is small, else the middle, first and last time step in turn."""
+    if da.size <= _WHOLE or "time" not in da.dims:
+        yield da
+        return
+    n_time = da.sizes["time"]
+    for at in dict.fromkeys((n_time // 2, 0, n_time - 1)):
+        yield da.isel(time=[at])
+
+
+def _read(block: xr.Dataset, file: str) -> xr.Dataset:
+    try:
+        return block.compute()
+    except (OSError, RuntimeError, ValueError) as fault:
+        reason = (str(fault).strip().splitlines() or [type(fault).__name__])[0][:160]
+        raise SourceError(
+            f"{file} cannot be read to its end; it may be truncated or damaged: download or write "
+            f"it again ({reason})."
+        ) from fault
+
+
+def _range(name: str, expected: Mapping[str, Range | None]) -> Range:
+    declared = expected.get(name)
+    if declared is not None:
+        return declared
+    known = CANONICAL.get(name)
+    return (-np.inf, np.inf) if known is None else (known.low, known.high)
+
+
+def _count(values: Array, expected: Range) -> RangeCount:
+    if values.dtype.kind != "f":
+        values = values.astype(np.float32 if values.dtype.itemsize < 4 else np.float64)
+    missing = int(np.isnan(values).sum())
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return RangeCount(values.size, missing, values.size - missing)
+    return RangeCount(
+        values.size,
+        missing,
+        values.size - missing - finite.size,
+        int((finite < expected[0]).sum()),
+        int((finite > expected[1]).sum()),
+        float(finite.min()),
+        float(finite.max()),
+    )
+
+
+def _judge(
+    name: str, da: xr.DataArray, count: RangeCount, declared: Range | None, file: str
+) -> None:
+    if count.n and not count.valid:
+        _warn(f"{name} in {file} holds no value where it was looked at ({count.n} missing values).")
+        return
+    low, high = _range(name, {name: declared})
+    outside = count.below + count.above
+    units = da.attrs["units"]
+    if outside:
+        seen = f"{count.lowest:g} to {count.highest:g} {units}"
+        extreme = count.lowest if count.below >= count.above else count.highest
+        cause = _cause(name, count, da.attrs)
+        text = (
+            f"{name} in {file} holds {seen}, expected {low:g} to {high:g} "
+            f"({outside} of {count.valid} values outside)"
+        )
+        if outside > _WRONG_UNITS * count.valid or _is_fill(extreme):
+            raise SourceError(f"{text}{cause}")
+        _warn(f"{text}.")
+    elif declared is None:
+        cause = _too_small(name, count, da)
+        if cause:
+            raise SourceError(
+                f"{name} in {file} holds at most {count.highest:g} {units}{cause}; if the values "
+                f"are right, write variables: {{{name}: {{expected: [{low:g}, {high:g}]}}}}."
+            )
+
+
+def _cause(name: str, count: RangeCount, attrs: Mapping[Any, Any]) -> str:
+    """Say what is likely, and what to write."""
+    if _is_fill(count.lowest) or _is_fill(count.highest):
+        number = count.lowest if _is_fill(count.lowest) else count.highest
+        return f"; {number:g} looks like a missing value: write {_mend(name, 'missing', number)}."
+    units = str(attrs.get("source_units"))
+    guess = _other_units(name, count)
+    if guess is not None and guess[1] != units:
+        return f"; it looks like {guess[0]}: write {_mend(name, *guess[2:])}."
+    return (
+        f"; check its units (now {units!r}) and scale, or write "
+        f"{_mend(name, 'expected', '[lowest, highest]')} if the values are right."
+    )
+
+
+def _other_units(name: str, count: RangeCount) -> tuple[str, str, str, object] | None:
+    """Return (in words, units, key to write, value to write) of the likely mistake."""
+    known = CANONICAL.get(name)
+    low, high = count.lowest, count.highest
+    if known is None:
+        return None
+    if name == "soil_moisture" and low >= 0:
+        if high <= 100:
+            return "percent", "%", "units", '"%"'
+        return "thousandths, or kg m-2 of a layer", "0.001 m3 m-3", "units", "0.001 m3 m-3"
+    if known.units == "degC":
+        if low > 150:
+            return "kelvin", "K", "units", "K"
+        if high < -150:
+            return "degC declared as K", "degC", "units", "degC"
+        return None
+    if known.kind == "flux" and low >= known.low:
+        return "mm declared as m, or a rate as a sum", "mm", "units", "mm"
+    if known.units == "kPa":
+        return ("Pa", "Pa", "units", "Pa") if high > 300 else ("hPa", "hPa", "units", "hPa")
+    if name == "ndvi":
+        return "stored integers", "", "scale", 0.0001
+    return None
+
+
+def _too_small(name: str, count: RangeCount, da: xr.DataArray) -> str:
+    """Say so if all values are too small to be true in their units."""
+    if count.highest <= 0:
+        return ""
+    if name == "soil_moisture" and count.highest < 0.02:
+        return f"; it looks like a fraction: write {_mend(name, 'units', 'm3 m-3')}"
+    whole_year = da.size <= _WHOLE and "time" in da.dims and da.sizes["time"] >= 12
+    if name == "precipitation" and whole_year and count.highest < 2.0:
+        return f"; it looks like m: write {_mend(name, 'units', 'm')} (or m d-1)"
+    return ""
+
+
+def _mend(name: str, key: str, value: object) -> str:
+    return f"variables: {{{name}: {{{key}: {value}}}}}"
+
+
+def _is_fill(value: float) -> bool:
+    return value in _FILLS or abs(value) > 1e15
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, SoilscopeWarning, stacklevel=4)
