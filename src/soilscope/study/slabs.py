@@ -1,4 +1,4 @@
-"""Work by slabs: a result's template is laid first, then each block of cells is filled and marked."""
+"""Work by slabs: lay a result's template, then fill and mark each block of cells."""
 
 import itertools
 import json
@@ -127,7 +127,7 @@ class Growing:
         write_json(self._mark(slab), counts)
 
     def counts(self, slabs: list[Slab]) -> list[dict[str, Any]]:
-        """What each finished slab counted."""
+        """Read what each finished slab counted."""
         return [read_json(self._mark(slab)) for slab in slabs]
 
     def _mark(self, slab: Slab) -> Path:

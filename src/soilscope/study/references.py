@@ -1,0 +1,89 @@
+"""What a study's references stand for: a variable of the cube, or the result of an analysis."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import xarray as xr
+
+from soilscope.checks import nearest
+from soilscope.errors import StudyError
+from soilscope.study.store import CUBE
+
+#: Variables that stand beside an estimate and are never meant by an analysis' bare name.
+BESIDE = frozenset({"n_obs", "status", "area_share"})
+
+OpenResult = Callable[[str], xr.Dataset]
+
+
+def split_reference(reference: str) -> tuple[str, str | None]:
+    """Split 'analysis.variable' into its two parts; a bare name has no variable."""
+    name, _, variable = reference.partition(".")
+    return name, variable or None
+
+
+def array_of(reference: str, results: Mapping[str, Any], open_result: OpenResult) -> xr.DataArray:
+    """Return the one array that `reference` means."""
+    name, variable = split_reference(reference)
+    if name not in results:
+        cube = open_result(CUBE)
+        return cube[_known(reference, reference, cube)]
+    ds = open_result(name)
+    if variable is not None:
+        return ds[_known(variable, reference, ds)]
+    candidates = [str(v) for v in ds.data_vars if v not in BESIDE]
+    if len(candidates) != 1:
+        raise StudyError(
+            f"{reference!r} holds {', '.join(candidates)}; say which, as in "
+            f"'{name}.{candidates[0]}'."
+        )
+    return ds[candidates[0]]
+
+
+def _known(variable: str, reference: str, ds: xr.Dataset) -> str:
+    if variable not in ds.data_vars:
+        names = [str(v) for v in ds.data_vars]
+        raise StudyError(
+            f"{reference!r} is unknown; there are: {', '.join(names)}{nearest(variable, names)}."
+        )
+    return variable
+
+
+def resolve(
+    function: Callable[..., Any],
+    inputs: Mapping[str, str | list[str]],
+    *,
+    results: Mapping[str, Any],
+    open_result: OpenResult,
+) -> dict[str, xr.Dataset | xr.DataArray]:
+    """Open what each data parameter of a step refers to.
+
+    A list of references becomes a Dataset of arrays; a parameter that takes only a Dataset gets
+    the whole result; every other parameter gets one array.
+    """
+    annotations = inspect.get_annotations(function, eval_str=True)
+    opened: dict[str, xr.Dataset | xr.DataArray] = {}
+    for parameter, reference in inputs.items():
+        if isinstance(reference, list):
+            arrays = {
+                _label(r): array_of(r, results, open_result).drop_vars("status", errors="ignore")
+                for r in reference
+            }
+            opened[parameter] = xr.Dataset(arrays)
+        elif takes_dataset_only(annotations.get(parameter)) and reference in results:
+            opened[parameter] = open_result(reference)
+        else:
+            opened[parameter] = array_of(reference, results, open_result)
+    return opened
+
+
+def _label(reference: str) -> str:
+    """Name of a driver: the variable if one is given, else the analysis."""
+    name, variable = split_reference(reference)
+    return variable or name
+
+
+def takes_dataset_only(annotation: Any) -> bool:
+    """Whether a parameter annotated so takes a Dataset and no DataArray."""
+    kinds = set(getattr(annotation, "__args__", (annotation,)))
+    return xr.Dataset in kinds and xr.DataArray not in kinds
