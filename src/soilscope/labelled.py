@@ -1,6 +1,7 @@
 """The only door between labelled arrays and kernels."""
 
-from collections.abc import Callable, Hashable, Mapping
+import math
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,14 +18,24 @@ SPATIAL_DIMS = ("site", "y", "x", "latitude", "longitude", "lat", "lon")
 
 @dataclass(frozen=True)
 class Output:
-    """A kernel's output: its dtype, and the dimension (with its size) in front of the series.
+    """A kernel's output: its dtype, and the dimensions (with their sizes) in front of the series.
 
-    `dim` may be the input's own core dimension ("time") or a new one ("month", 12).
+    `dim` may be the input's own core dimension ("time"), a new one ("month", 12), or several
+    (("month", "rank"), (12, 30)).
     """
 
     dtype: str = "f8"
-    dim: str | None = None
-    size: int | None = None
+    dim: str | tuple[str, ...] | None = None
+    size: int | tuple[int, ...] | None = None
+
+    def core(self) -> list[str]:
+        """Return the dimensions in front of the series."""
+        return [self.dim] if isinstance(self.dim, str) else list(self.dim or ())
+
+    def sizes(self) -> dict[str, int]:
+        """Return the sizes of the dimensions that the data lack."""
+        size = (self.size,) if isinstance(self.size, int) else self.size
+        return {} if size is None else dict(zip(self.core(), size, strict=True))
 
 
 def spatial_dims(obj: xr.DataArray | xr.Dataset) -> tuple[Hashable, ...]:
@@ -37,26 +48,30 @@ def over_series(
     *arrays: xr.DataArray,
     dim: str,
     outputs: Mapping[str, Output],
+    tables: Sequence[tuple[xr.DataArray, tuple[str, ...]]] = (),
     name: str = "da",
 ) -> xr.Dataset:
     """Apply a kernel that works on (n_time, n_series) arrays to labelled arrays along `dim`.
 
     `function` takes one (n_time, n_series) array, C-contiguous and float32 or float64, for each of
     `arrays` (broadcast against one another), and returns one array for each of `outputs`:
-    (n_series,), or (size, n_series) for an output with a dimension. The result is lazy if an input
-    is; a (time, ...) chunk reaches the kernel without a copy.
+    (n_series,), or (size, n_series) for an output with a dimension. `tables` are arrays that hold
+    something else than a series, each with its own core dimensions: (table, ("month", "rank"))
+    reaches `function`, behind the series, as (n_month, n_rank, n_series). The result is lazy if an
+    input is; a (time, ...) chunk reaches the kernel without a copy.
     """
     for array in arrays:
         require_dims(array, dim, name=name)
         require_single_chunk(array, dim, name=name)
         require_numeric(array, name=name)
-    core_out = [[o.dim] if o.dim else [] for o in outputs.values()]
-    sizes = {o.dim: o.size for o in outputs.values() if o.dim and o.size is not None}
+    core_in = [[dim]] * len(arrays) + [list(core) for _, core in tables]
+    sizes = {d: size for o in outputs.values() for d, size in o.sizes().items()}
     results = xr.apply_ufunc(
-        _SeriesFunction(function),
+        _SeriesFunction(function, tuple(len(core) for core in core_in)),
         *arrays,
-        input_core_dims=[[dim]] * len(arrays),
-        output_core_dims=core_out,
+        *(_chunked_like(table, core, arrays[0]) for table, core in tables),
+        input_core_dims=core_in,
+        output_core_dims=[o.core() for o in outputs.values()],
         dask="parallelized",
         output_dtypes=[np.dtype(o.dtype) for o in outputs.values()],
         dask_gufunc_kwargs={"output_sizes": sizes},
@@ -70,32 +85,47 @@ def over_series(
     )
 
 
+def _chunked_like(table: xr.DataArray, core: tuple[str, ...], like: xr.DataArray) -> xr.DataArray:
+    """Split `table` as `like` is along the dimensions that they share; `core` stays whole."""
+    if not (like.chunks or table.chunks):
+        return table
+    shared = {d: like.chunksizes.get(d, -1) for d in table.dims if d not in core}
+    return table.chunk(shared | dict.fromkeys(core, -1))
+
+
 class _SeriesFunction:
-    """Move the core dimension first, flatten the rest to series, and undo both afterwards.
+    """Move the core dimensions first, flatten the rest to series, and undo both afterwards.
 
     A class, not a closure, so that dask can pickle and tokenise it by its parts.
     """
 
-    def __init__(self, function: Callable[..., tuple[Array, ...]]) -> None:
+    def __init__(self, function: Callable[..., tuple[Array, ...]], n_core: tuple[int, ...]) -> None:
         self.function = function
+        self.n_core = n_core  # number of core dimensions of each array
 
     def __call__(self, *arrays: Array) -> tuple[Array, ...] | Array:
-        shape = np.broadcast_shapes(*(a.shape[:-1] for a in arrays))
-        results = self.function(*(_time_first(a, shape) for a in arrays))
-        shaped = tuple(
-            r.reshape(shape) if r.ndim == 1 else np.moveaxis(r.reshape(r.shape[0], *shape), 0, -1)
-            for r in results
-        )
+        pairs = list(zip(arrays, self.n_core, strict=True))
+        shape = np.broadcast_shapes(*(a.shape[: a.ndim - n] for a, n in pairs))
+        results = self.function(*(_core_first(a, shape, n) for a, n in pairs))
+        shaped = tuple(_core_last(r, shape) for r in results)
         return shaped if len(shaped) > 1 else shaped[0]
 
 
-def _time_first(array: Array, shape: tuple[int, ...]) -> Array:
-    """View (..., n_time) as (n_time, n_series); copies only what is not contiguous or not float."""
+def _core_first(array: Array, shape: tuple[int, ...], n_core: int) -> Array:
+    """View (..., *core) as (*core, n_series); copies only what is not contiguous or not float."""
     if array.dtype not in (np.float32, np.float64):
         array = array.astype(np.float64)
-    full = np.broadcast_to(array, (*shape, array.shape[-1]))
-    first = np.moveaxis(full, -1, 0)
-    return np.ascontiguousarray(first).reshape(first.shape[0], -1)
+    core = array.shape[array.ndim - n_core :]
+    full = np.broadcast_to(array, (*shape, *core))
+    first = np.moveaxis(full, range(len(shape), full.ndim), range(n_core))
+    return np.ascontiguousarray(first).reshape(*core, math.prod(shape))
+
+
+def _core_last(result: Array, shape: tuple[int, ...]) -> Array:
+    """View (*core, n_series) as (..., *core)."""
+    n_core = result.ndim - 1
+    full = result.reshape(*result.shape[:-1], *shape)
+    return np.moveaxis(full, range(n_core), range(len(shape), full.ndim))
 
 
 def _in_order(result: xr.DataArray, like: xr.DataArray) -> xr.DataArray:
