@@ -19,7 +19,14 @@ from soilscope.errors import SoilscopeWarning, StudyError
 from soilscope.study.config import Analysis, Study, load_study
 from soilscope.study.execute import Execute, executor
 from soilscope.study.fingerprint import digest
-from soilscope.study.inputs import CUBE_VERSION, count_slab, inputs_mark, open_cube, sources_of
+from soilscope.study.inputs import (
+    CUBE_VERSION,
+    count_slab,
+    inputs_mark,
+    join_counts,
+    open_cube,
+    sources_of,
+)
 from soilscope.study.lock import claim
 from soilscope.study.references import resolve
 from soilscope.study.slabs import Growing, Slab, slabs_of
@@ -196,7 +203,7 @@ class _Run:
                 warnings.simplefilter("ignore", SoilscopeWarning)  # heard from the template
                 self.execute(partial(growing.fill, compute=compute), missing, report)
         if sources:
-            sources = count_slab.join(sources, growing.counts(slabs))
+            sources = join_counts(sources, growing.counts(slabs))
         self.store.publish(
             replace(
                 record,

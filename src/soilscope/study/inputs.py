@@ -1,0 +1,140 @@
+"""The aligned cube of a study: every input on one grid and one calendar, lazily."""
+
+import json
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from soilscope.errors import StudyError
+from soilscope.grid.align import align
+from soilscope.grid.measure import cell_area
+from soilscope.labelled import spatial_dims
+from soilscope.names import flag_attrs
+from soilscope.sources.catalogue import open_source
+from soilscope.sources.ranges import RangeCount, count_range, refuse_infinite
+from soilscope.study.config import InputSpec, Study
+from soilscope.study.fingerprint import files_mark
+from soilscope.study.slabs import block_sizes
+from soilscope.twin.helan import helan
+
+CUBE_VERSION = 1  # raise when the cube's numbers change
+
+#: Synthetic products: they are made, not read.
+TWINS: Mapping[str, Callable[..., xr.Dataset]] = {"helan_twin": helan}
+
+
+def open_input(spec: InputSpec) -> xr.Dataset:
+    """Open one input under our names and in our units; a twin is drawn."""
+    if spec.product in TWINS:
+        return TWINS[spec.product](**spec.options)
+    return open_source(spec.product, list(spec.paths), **spec.options)
+
+
+def open_cube(study: Study) -> xr.Dataset:
+    """Open every input, align them, and split them into slabs; nothing large is read.
+
+    Beside the inputs' variables the cube holds `zone` (where no input brings one, each site is a
+    zone of its own, and a grid is one zone) and `cell_area`. What is known of each input stands as
+    JSON text in ``attrs["sources"]``.
+    """
+    opened = {name: open_input(spec) for name, spec in study.inputs.items()}
+    cube = align(list(opened.values()), period=study.period)
+    if not spatial_dims(cube):
+        raise StudyError(f"{study.path.name}: no input has a grid or sites.")
+    if "zone" not in cube:
+        cube["zone"] = _zones(cube)
+    cube["cell_area"] = cell_area(cube)
+    cube.attrs = {
+        "title": study.title,
+        "sources": json.dumps([_source(n, study.inputs[n], ds) for n, ds in opened.items()]),
+    }
+    return _in_slabs(cube)
+
+
+def sources_of(cube: xr.Dataset) -> tuple[Mapping[str, Any], ...]:
+    """Read back what `open_cube` noted of each input."""
+    return tuple(json.loads(cube.attrs["sources"]))
+
+
+def inputs_mark(study: Study, *, verify: bool) -> dict[str, Any]:
+    """Describe everything that the cube depends on: files, declarations, period."""
+    return {
+        "period": study.period,
+        "inputs": {
+            name: {
+                "product": spec.product,
+                "options": spec.options,
+                "files": files_mark(spec.paths, roots=study.roots, verify=verify),
+            }
+            for name, spec in study.inputs.items()
+        },
+    }
+
+
+def count_slab(block: xr.Dataset) -> dict[str, dict[str, float]]:
+    """Count the values of one slab of the cube; infinite ones are refused."""
+    counts = count_range(block)
+    refuse_infinite(counts, file="the inputs")
+    return {name: vars(count) for name, count in counts.items()}
+
+
+def join_counts(
+    sources: tuple[Mapping[str, Any], ...], slabs: list[dict[str, Any]]
+) -> tuple[Mapping[str, Any], ...]:
+    """Put the counts of all slabs beside the variables of the sources."""
+    total: dict[str, RangeCount] = {}
+    for slab in slabs:
+        for name, count in slab.items():
+            total[name] = total.get(name, RangeCount()) + RangeCount(**count)
+    return tuple(
+        {
+            **source,
+            "variables": {
+                name: {**about, "counts": vars(total[name]) if name in total else None}
+                for name, about in source["variables"].items()
+            },
+        }
+        for source in sources
+    )
+
+
+def _source(name: str, spec: InputSpec, ds: xr.Dataset) -> dict[str, Any]:
+    """Describe an input for the report: what it is, and what was done to its units."""
+    kept = ("units", "source_units", "source_name", "long_name")
+    return {
+        "name": name,
+        "product": spec.product,
+        "title": ds.attrs.get("title", ""),
+        "source": ds.attrs.get("source", ""),
+        "synthetic": bool(ds.attrs.get("synthetic", False)),
+        "lineage": json.loads(ds.attrs.get("lineage", "[]")),
+        "files": [path.name for path in spec.paths],
+        "variables": {
+            str(v): {key: str(da.attrs[key]) for key in kept if key in da.attrs}
+            for v, da in ds.data_vars.items()
+        },
+    }
+
+
+def _zones(cube: xr.Dataset) -> xr.DataArray:
+    """Make each site a zone of its own, or the whole grid one zone."""
+    if "site" in cube.dims:
+        labels = [str(label) for label in cube["site"].values]
+        codes = xr.DataArray(np.arange(len(labels), dtype=np.int16), dims="site")
+    else:
+        labels = ["region"]
+        shape = {dim: cube.sizes[dim] for dim in spatial_dims(cube)}
+        codes = xr.DataArray(np.zeros(tuple(shape.values()), np.int16), dims=tuple(shape))
+    meanings = tuple("_".join(label.split()) for label in labels)
+    return codes.assign_attrs(flag_attrs(meanings) | {"long_name": "zone", "labels": labels})
+
+
+def _in_slabs(cube: xr.Dataset) -> xr.Dataset:
+    """Whole in time and depth, split along space so that a slab stays small."""
+    dims = spatial_dims(cube)
+    cells = np.prod([cube.sizes[dim] for dim in dims])
+    blocks = block_sizes({dim: cube.sizes[dim] for dim in dims}, int(cube.nbytes / cells))
+    chunks: dict[Hashable, int] = {dim: blocks.get(dim, -1) for dim in cube.dims}
+    return cube.chunk(chunks)
