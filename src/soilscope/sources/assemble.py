@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from soilscope.errors import SourceError
-from soilscope.sources.canonical import CANONICAL
+from soilscope.errors import InputError, SourceError
+from soilscope.sources.canonical import CANONICAL, Canonical
 from soilscope.sources.declared import Declared
 from soilscope.sources.ranges import check_opening
 from soilscope.sources.timeaxis import Step, require_order, show, time_step
 from soilscope.sources.units import accepted_units, conversion, convert
 
+Region = Sequence[float] | None
 Period = tuple[pd.Timestamp, pd.Timestamp] | None
 
 
@@ -34,25 +35,35 @@ def combine(parts: Sequence[xr.Dataset], *, file: str) -> xr.Dataset:
 
 
 def finish(
-    ds: xr.Dataset, declared: Declared, *, product: str, files: Sequence[Path], period: Period
+    ds: xr.Dataset,
+    declared: Declared,
+    *,
+    product: str,
+    files: Sequence[Path],
+    period: Period,
+    region: Region,
 ) -> xr.Dataset:
-    """Check the time axis, cut to `period`, convert units, check values, write the lineage."""
+    """Check times, cut to `period` and `region`, convert units, check values, write the lineage."""
     file = file_label(files)
     if "time" in ds.dims:
         require_order(ds["time"].values, file=file)
     step = time_step(ds["time"]) if "time" in ds.dims else "none"
-    expected = {v.name: v.expected for v in declared.variables or ()}
+    bounds = ds.get("depth_bounds")
     ds = ds.assign(
         {
-            name: _in_our_units(da, step if "time" in da.dims else "none", file=file)
+            name: _in_our_units(da, step if "time" in da.dims else "none", bounds=bounds, file=file)
             for name, da in ds.data_vars.items()
         }
     )
     ds = cut_period(ds, period, file=file)
-    check_opening(ds, expected, file=file)
+    ds = cut_region(ds, region, file=file)
     lineage = json.dumps(list(declared.lineage))
-    for da in ds.data_vars.values():
-        da.attrs["lineage"] = lineage
+    expected = {v.name: v.expected for v in declared.variables or () if v.expected}
+    for name, da in ds.data_vars.items():
+        da.attrs |= {"lineage": lineage} | (
+            {"expected": list(expected[name])} if name in expected else {}
+        )
+    check_opening(ds, file=file)
     return ds.assign_attrs(
         product=product,
         lineage=lineage,
@@ -77,41 +88,76 @@ def cut_period(ds: xr.Dataset, period: Period, *, file: str) -> xr.Dataset:
     return ds.isel(time=slice(first, first + int(inside.sum())))
 
 
+def cut_region(ds: xr.Dataset, region: Region, *, file: str) -> xr.Dataset:
+    """Return the cells or sites whose centres lie in `region` (west, south, east, north)."""
+    if region is None:
+        return ds
+    pairs = (("latitude", "longitude"), ("y", "x"))
+    pair = next((p for p in pairs if set(p) <= set(ds.coords)), None)
+    if pair is None:
+        raise SourceError(f"{file} has no coordinates of its sites; leave region out.")
+    try:
+        west, south, east, north = map(float, region)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"region is {region!r}; give west, south, east, north, as in [105, 37.5, 107, 40]."
+        ) from None
+    limits = ((south, north), (west, east))
+    extent = []
+    for name, (low, high) in zip(pair, limits, strict=True):
+        values = ds[name].values
+        inside = (values >= low) & (values <= high)
+        extent.append(f"{name} {values.min():g} to {values.max():g}")
+        ds = ds.isel({ds[name].dims[0]: np.flatnonzero(inside)})
+        if not inside.any():
+            raise SourceError(
+                f"{file} has nothing in the region {list(region)} (west, south, east, north): it "
+                f"covers {', '.join(extent)}."
+            )
+    return ds
+
+
 def file_label(files: Sequence[Path]) -> str:
     """Name the files of a product in a message."""
     others = f" and {len(files) - 1} more files" if len(files) > 2 else " and 1 more file"
     return str(files[0]) + (others if len(files) > 1 else "")
 
 
-def _in_our_units(da: xr.DataArray, step: Step, *, file: str) -> xr.DataArray:
+def _in_our_units(
+    da: xr.DataArray, step: Step, *, bounds: xr.DataArray | None, file: str
+) -> xr.DataArray:
     name = str(da.name)
-    units = str(da.attrs["source_units"])
-    how = conversion(name, units, step=step)
+    how = conversion(name, str(da.attrs["source_units"]), step=step)
     if how is None:
-        known = CANONICAL[name]
-        axis = {
-            "month": " on a monthly axis",
-            "day": " on a daily axis",
-            "other": " on a time axis that is neither daily nor monthly",
-            "one": " with a single time stamp",
-            "none": " without time",
-        }[step]
-        raise SourceError(
-            f"{name} in {file} is in {units!r}{axis if known.kind == 'flux' else ''}, which does "
-            f"not become {known.units}; if that is wrong, write variables: {{{name}: {{name: "
-            f"{da.attrs['source_name']}, units: ...}}}} with one of: "
-            f"{accepted_units(name, step=step)}."
-        )
-    da = convert(da, how, file=file)
+        raise SourceError(_misfit(da, CANONICAL[name], step, file))
+    encoding = da.encoding  # it names the grid mapping, and arithmetic forgets it
+    da = convert(da, how, bounds=bounds, file=file)
     known = CANONICAL.get(name)
+    if known is not None and known.kind == "class":
+        da = da.fillna(-1).astype("int16").assign_attrs(da.attrs)
+    da.encoding = encoding
     if known is None:
         return da
-    if known.kind == "class":
-        da = da.fillna(-1).astype("int16").assign_attrs(da.attrs)
     da.attrs["long_name"] = known.long_name
     if known.standard_name is not None:
         da.attrs["standard_name"] = known.standard_name
     return da
+
+
+def _misfit(da: xr.DataArray, known: Canonical, step: Step, file: str) -> str:
+    axis = {
+        "month": " on a monthly time axis",
+        "day": " on a daily time axis",
+        "other": " on a time axis that is neither daily nor monthly",
+        "one": " with a single time stamp",
+        "none": " without time",
+    }[step]
+    return (
+        f"{da.name} in {file} is in {da.attrs['source_units']!r}"
+        f"{axis if known.kind == 'flux' else ''}, which does not become {known.units}; if that is "
+        f"wrong, write variables: {{{da.name}: {{name: {da.attrs['source_name']}, units: ...}}}} "
+        f"with one of: {accepted_units(str(da.name), step=step)}."
+    )
 
 
 def _join(group: Sequence[xr.Dataset], *, file: str) -> xr.Dataset:

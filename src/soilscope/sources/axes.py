@@ -37,24 +37,20 @@ def find_axes(
     ours: dict[str, str] = {}
     coordinates: dict[str, xr.DataArray] = {}
     for name, theirs in (declared.dims or {}).items():
-        if name not in allowed:
-            continue
-        if theirs in raw.dims:
-            ours[theirs] = name
-        elif theirs in raw.variables and raw[theirs].ndim == 1:
-            ours[str(raw[theirs].dims[0])] = name
-        elif theirs not in raw.variables:
-            _refuse_missing(raw, name, theirs, file)
-        if theirs in raw.variables:
-            coordinates[name] = raw[theirs]
+        if name in allowed:
+            dim = _declared_dim(raw, name, theirs, file)
+            if dim is not None:
+                ours[dim] = name
+            if theirs in raw.variables:
+                coordinates[name] = raw[theirs]
     for dim in dims:
         if dim not in ours:
-            name = _guess(raw, dim, allowed)
-            if name is None or name in ours.values():
-                _refuse_unknown(raw, dim, allowed, file)
-            ours[dim] = name
+            guessed = _guess(raw, dim, allowed)
+            if guessed is None or guessed in ours.values():
+                raise SourceError(_unknown(raw, dim, allowed, file))
+            ours[dim] = guessed
             if dim in raw.variables:
-                coordinates[name] = raw[dim]
+                coordinates[guessed] = raw[dim]
     return Axes(ours, coordinates)
 
 
@@ -83,7 +79,12 @@ def _guess(raw: xr.Dataset, dim: str, allowed: tuple[str, ...]) -> str | None:
     return found if found in allowed else None
 
 
-def _refuse_missing(raw: xr.Dataset, ours: str, theirs: str, file: str) -> None:
+def _declared_dim(raw: xr.Dataset, ours: str, theirs: str, file: str) -> str | None:
+    """Return the dimension that `theirs` is, or lies along; None for a single value."""
+    if theirs in raw.dims:
+        return theirs
+    if theirs in raw.variables:
+        return str(raw[theirs].dims[0]) if raw[theirs].ndim == 1 else None
     dims = list(map(str, raw.dims))
     raise SourceError(
         f"dims.{ours} names {theirs!r}, which {file} does not have; its dimensions are "
@@ -91,14 +92,14 @@ def _refuse_missing(raw: xr.Dataset, ours: str, theirs: str, file: str) -> None:
     )
 
 
-def _refuse_unknown(raw: xr.Dataset, dim: str, allowed: tuple[str, ...], file: str) -> None:
+def _unknown(raw: xr.Dataset, dim: str, allowed: tuple[str, ...], file: str) -> str:
     hint = ""
     names = {name for name, words in _ALIASES.items() if dim.casefold() in words}
     if names & {"latitude", "longitude", "y", "x"}:
         hint = "; a grid needs product: raster"
     elif "site" in names:
         hint = "; sites need product: table"
-    raise SourceError(
+    return (
         f"{file} has a dimension {dim!r} of {raw.sizes[dim]}, which is none of ours; say which, "
         f"as in dims: {{{allowed[-1]}: {dim}}} (ours: {', '.join(allowed)}){hint}."
     )

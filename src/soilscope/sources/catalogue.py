@@ -19,6 +19,7 @@ from soilscope.sources.declared import (
     read_variables,
 )
 from soilscope.sources.formats import find_files
+from soilscope.sources.raster import open_raster
 from soilscope.sources.table import open_table
 from soilscope.sources.timeaxis import read_period
 
@@ -39,8 +40,18 @@ PRODUCTS = {
         "series at sites or of catchments, with or without coordinates, declared by hand",
         "NetCDF, Zarr, CSV or Parquet",
         (
-            "rows of a CSV or Parquet file are one a site and date (and depth); their order is free",
+            "a CSV or Parquet file has one row a site and date (and depth), in any order",
             "files without a site are one site each, named by the file",
+        ),
+    ),
+    "raster": Product(
+        open_raster,
+        "any grid, with or without time and soil layers, declared by hand",
+        "NetCDF, Zarr or GeoTIFF",
+        (
+            "the bands of a GeoTIFF are named by description or number; dims: {depth: band} "
+            "makes them layers, dims: {time: band} dates (with time_format)",
+            "tiles of one date must be mosaicked first, with gdalbuildvrt and gdal_translate",
         ),
     ),
 }
@@ -65,7 +76,7 @@ def open_source(
     separator: str = ",",
     decimal: str = ".",
 ) -> xr.Dataset:
-    """Open files of one product lazily, under our names and in our units.
+    r"""Open files of one product lazily, under our names and in our units.
 
     Parameters
     ----------
@@ -124,7 +135,7 @@ def open_source(
     --------
     >>> import pathlib, tempfile
     >>> folder = pathlib.Path(tempfile.mkdtemp())
-    >>> text = "site,time,sm\\nA,2001-01-15,21\\nA,2001-02-15,25\\n"
+    >>> text = "site,time,sm\nA,2001-01-15,21\nA,2001-02-15,25\n"
     >>> _ = (folder / "sm.csv").write_text(text)
     >>> ds = open_source(
     ...     "table",
@@ -151,7 +162,7 @@ def open_source(
     span = read_period(period)
     files = find_files(paths)
     ds = PRODUCTS[product].open(files, declared, chunks=chunks)
-    return finish(ds, declared, product=product, files=files, period=span)
+    return finish(ds, declared, product=product, files=files, period=span, region=region)
 
 
 def _lineage(lineage: Sequence[str]) -> tuple[str, ...]:

@@ -111,7 +111,7 @@ def read_layers(depth_bounds: DepthOption | None) -> Layers | None:
         return None
     if isinstance(depth_bounds, Mapping):
         _require_keys("depth_bounds", depth_bounds, ("top", "bottom", "units"))
-        named = {key: str(value) for key, value in depth_bounds.items()}
+        named: dict[str, Any] = {key: str(value) for key, value in depth_bounds.items()}
         if ("top" in named) != ("bottom" in named):
             raise InputError(
                 "depth_bounds needs both top and bottom, as in "

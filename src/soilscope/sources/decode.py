@@ -39,9 +39,7 @@ def decode_file(
     `allowed` are the dimensions of the product; `stamp` is the date of a file without time.
     """
     variables = [v for v in wanted(raw, declared) if set(v.source) <= set(raw.variables)]
-    raw = raw.squeeze(
-        [d for d in raw.dims if raw.sizes[d] == 1 and _is_spare(raw, str(d), declared)]
-    )
+    raw = raw.squeeze([d for d in raw.dims if raw.sizes[d] == 1 and _is_spare(str(d), declared)])
     dims = dict.fromkeys(str(d) for v in variables for s in v.source for d in raw[s].dims)
     axes = find_axes(raw, dims, declared, allowed=allowed, file=file)
     data = {v.name: _variable(raw, v, axes, chunks=chunks, file=file) for v in variables}
@@ -79,7 +77,7 @@ def require_found(declared: Declared, found: set[str], held: list[str], *, file:
             )
 
 
-def _is_spare(raw: xr.Dataset, dim: str, declared: Declared) -> bool:
+def _is_spare(dim: str, declared: Declared) -> bool:
     """Whether a dimension of length 1 says nothing to us (ensemble number, surface, band)."""
     named = (declared.dims or {}).values()
     return dim in ("number", "expver", "surface", "band", "step", "height") and dim not in named
@@ -134,10 +132,9 @@ def _in_chunks(da: xr.DataArray, stored: xr.DataArray, chunks: Chunks) -> xr.Dat
     preferred = stored.encoding.get("preferred_chunks", {})
     like_file = tuple(preferred.get(d, stored.sizes[d]) for d in stored.dims)
     asked = tuple(chunks.get(d, "auto") for d in da.dims) if isinstance(chunks, dict) else chunks
-    previous = dask.array.core.normalize_chunks(like_file, shape=da.shape)
-    sizes = dask.array.core.normalize_chunks(
-        asked, shape=da.shape, dtype=np.dtype("f8"), previous_chunks=previous
-    )
+    normalize: Any = dask.array.core.normalize_chunks
+    previous = normalize(like_file, shape=da.shape)
+    sizes = normalize(asked, shape=da.shape, dtype=np.dtype("f8"), previous_chunks=previous)
     return da.chunk(dict(zip(da.dims, sizes, strict=True)))
 
 

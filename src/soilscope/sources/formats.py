@@ -69,7 +69,7 @@ def find_files(paths: str | Path | Sequence[str | Path]) -> list[Path]:
     files: list[Path] = []
     for path in map(str, listed):
         if any(sign in path for sign in "*?[") and not Path(path).exists():
-            found = sorted(glob.glob(path, recursive=True))
+            found = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 (the pattern may be absolute)
             if not found:
                 raise SourceError(f"no file fits the pattern {path}.")
             files += map(Path, found)
@@ -90,7 +90,8 @@ def file_format(path: Path) -> str:
     named = _EXTENSIONS.get(path.suffix.lower())
     if named is not None and found not in named:
         raise SourceError(
-            f"{path} is named {path.suffix} but holds {_WORDS[found]}; rename it, or write it again."
+            f"{path} is named {path.suffix} but holds {_WORDS[found]}; "
+            "rename it, or write it again."
         )
     return found
 
@@ -146,7 +147,7 @@ def _open(path: Path, engine: str, options: Mapping[str, Any]) -> xr.Dataset:
 
 
 def _require_whole(path: Path) -> None:
-    """The NetCDF library reads zeros past the end of a truncated classic file; refuse it."""
+    """Refuse a truncated classic file, past whose end the NetCDF library reads zeros."""
     with reading(path):
         expected = expected_size(path)
     actual = path.stat().st_size

@@ -1,4 +1,4 @@
-"""Are the values plausible? One slice is looked at when a source opens, all when a cube is written."""
+"""Whether values are plausible: a slice is looked at on opening, all when a cube is written."""
 
 import warnings
 from collections.abc import Iterator, Mapping
@@ -19,6 +19,8 @@ Range = tuple[float, float]
 _WHOLE = 5_000_000
 #: A share of values outside the range above which the units must be wrong, not the values.
 _WRONG_UNITS = 0.01
+#: Rounding in packed files: this share of the range beyond its ends is not counted.
+_ROUNDING = 1e-5
 #: Numbers that stand for "missing" in files that do not say so.
 _FILLS = (-9999.0, -999.0, -99.0, -3000.0, -32768.0, 9999.0, 32767.0, 65535.0)
 
@@ -52,15 +54,13 @@ class RangeCount:
         return self.n - self.missing - self.infinite
 
 
-def count_range(
-    block: xr.Dataset, *, expected: Mapping[str, Range | None] | None = None
-) -> dict[str, RangeCount]:
+def count_range(block: xr.Dataset) -> dict[str, RangeCount]:
     """Count the values of each variable of a Dataset in memory, in our units.
 
-    Counts of several blocks add up with ``+``. `expected` replaces plausible ranges.
+    Counts of several blocks add up with ``+``. The attribute ``expected`` of a variable replaces
+    its plausible range.
     """
-    ranges = {str(name): _range(str(name), expected or {}) for name in block.data_vars}
-    return {name: _count(np.asarray(block[name].data), ranges[name]) for name in ranges}
+    return {str(name): _count(np.asarray(da.data), _range(da)) for name, da in block.items()}
 
 
 def refuse_infinite(counts: Mapping[str, RangeCount], *, file: str) -> None:
@@ -73,26 +73,21 @@ def refuse_infinite(counts: Mapping[str, RangeCount], *, file: str) -> None:
             )
 
 
-def check_opening(
-    ds: xr.Dataset, expected: Mapping[str, Range | None], *, file: str
-) -> dict[str, RangeCount]:
+def check_opening(ds: xr.Dataset, *, file: str) -> None:
     """Look at the values of each variable: all of a small one, else of one time step.
 
     Refuses infinite values and those that wrong units explain; warns about single implausible
     values and about variables without any value.
     """
-    found = {}
     for name, da in ds.data_vars.items():
         count = RangeCount()
         for piece in _pieces(da):
-            block = piece.to_dataset(name=name)
-            count = count_range(_read(block, file), expected=expected)[str(name)]
+            block = _read(piece.to_dataset(name=name), file)
+            count = count_range(block)[str(name)]
             if count.valid or count.infinite:
                 break
-        found[str(name)] = count
         refuse_infinite({str(name): count}, file=file)
-        _judge(str(name), da, count, expected.get(str(name)), file)
-    return found
+        _judge(str(name), da, count, file)
 
 
 def _pieces(da: xr.DataArray) -> Iterator[xr.DataArray]:
@@ -116,11 +111,11 @@ def _read(block: xr.Dataset, file: str) -> xr.Dataset:
         ) from fault
 
 
-def _range(name: str, expected: Mapping[str, Range | None]) -> Range:
-    declared = expected.get(name)
-    if declared is not None:
-        return declared
-    known = CANONICAL.get(name)
+def _range(da: xr.DataArray) -> Range:
+    low, high = da.attrs.get("expected", (None, None))
+    known = CANONICAL.get(str(da.name))
+    if low is not None:
+        return float(low), float(high)
     return (-np.inf, np.inf) if known is None else (known.low, known.high)
 
 
@@ -131,43 +126,39 @@ def _count(values: Array, expected: Range) -> RangeCount:
     finite = values[np.isfinite(values)]
     if not finite.size:
         return RangeCount(values.size, missing, values.size - missing)
+    slack = _ROUNDING * (expected[1] - expected[0]) if np.isfinite(expected).all() else 0.0
     return RangeCount(
         values.size,
         missing,
         values.size - missing - finite.size,
-        int((finite < expected[0]).sum()),
-        int((finite > expected[1]).sum()),
+        int((finite < expected[0] - slack).sum()),
+        int((finite > expected[1] + slack).sum()),
         float(finite.min()),
         float(finite.max()),
     )
 
 
-def _judge(
-    name: str, da: xr.DataArray, count: RangeCount, declared: Range | None, file: str
-) -> None:
+def _judge(name: str, da: xr.DataArray, count: RangeCount, file: str) -> None:
     if count.n and not count.valid:
         _warn(f"{name} in {file} holds no value where it was looked at ({count.n} missing values).")
         return
-    low, high = _range(name, {name: declared})
+    (low, high), units = _range(da), da.attrs["units"]
     outside = count.below + count.above
-    units = da.attrs["units"]
     if outside:
-        seen = f"{count.lowest:g} to {count.highest:g} {units}"
-        extreme = count.lowest if count.below >= count.above else count.highest
-        cause = _cause(name, count, da.attrs)
         text = (
-            f"{name} in {file} holds {seen}, expected {low:g} to {high:g} "
-            f"({outside} of {count.valid} values outside)"
+            f"{name} in {file} holds {count.lowest:g} to {count.highest:g} {units}, expected "
+            f"{low:g} to {high:g} ({outside} of {count.valid} values outside)"
         )
+        extreme = count.lowest if count.below >= count.above else count.highest
         if outside > _WRONG_UNITS * count.valid or _is_fill(extreme):
-            raise SourceError(f"{text}{cause}")
+            raise SourceError(text + _cause(name, count, da.attrs))
         _warn(f"{text}.")
-    elif declared is None:
+    elif "expected" not in da.attrs:
         cause = _too_small(name, count, da)
         if cause:
             raise SourceError(
                 f"{name} in {file} holds at most {count.highest:g} {units}{cause}; if the values "
-                f"are right, write variables: {{{name}: {{expected: [{low:g}, {high:g}]}}}}."
+                f"are right, write {_mend(name, 'expected', f'[{low:g}, {high:g}]')}."
             )
 
 

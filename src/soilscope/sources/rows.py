@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
@@ -14,6 +16,7 @@ from soilscope.sources.canonical import CANONICAL
 from soilscope.sources.declared import Declared
 from soilscope.sources.timeaxis import parse_stamps
 
+Array = npt.NDArray[Any]
 _KEYS = ("time", "depth", "site")
 
 
@@ -29,7 +32,7 @@ def read_rows(path: Path, declared: Declared, *, kind: str) -> xr.Dataset:
     keys = _keys(table, path, declared)
     columns = _columns(table, path, declared)
     where = {
-        dim: pd.factorize(_key(table[column], dim, path, declared), sort=True)
+        dim: pd.factorize(_key(table[column], dim, path, declared), sort=dim != "site")
         for dim, column in keys.items()
     }
     _require_single(table, keys, path)
@@ -190,20 +193,23 @@ def _places(
 def _one_each(
     table: pd.DataFrame,
     column: str,
-    where: tuple[np.ndarray, pd.Index],
+    where: tuple[Array, pd.Index],
     path: Path,
     dim: str,
-) -> np.ndarray:
+) -> Array:
     if column not in table.columns:
         raise SourceError(f"depth_bounds names the column {column!r}, which {path} does not have.")
     groups = table[column].groupby(where[0])
     if (groups.nunique() > 1).any():
         raise SourceError(f"{column!r} in {path} changes within one {dim}; it must not.")
-    return groups.first().reindex(range(len(where[1]))).to_numpy()
+    values: Array = groups.first().reindex(range(len(where[1]))).to_numpy()
+    return values
 
 
-def _labels(index: pd.Index) -> np.ndarray:
-    return index.to_numpy(dtype=object) if index.dtype.kind in "OTU" else index.to_numpy()
+def _labels(index: pd.Index) -> Array:
+    text = index.dtype.kind in "OTU"
+    values: Array = index.to_numpy(dtype=object) if text else index.to_numpy()
+    return values
 
 
 def _some(names: Sequence[str]) -> str:

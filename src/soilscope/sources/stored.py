@@ -9,22 +9,22 @@ import xarray as xr
 from soilscope.sources.declared import Variable
 
 Array = npt.NDArray[Any]
+_KEYS = ("_FillValue", "missing_value", "scale_factor", "add_offset")
 
 
 def decode_values(da: xr.DataArray, variable: Variable) -> xr.DataArray:
     """Return `da` as floats with NaN where it is missing.
 
     What `variable` declares (scale, offset, missing, valid) is applied to the stored numbers; what
-    it does not declare comes from the attributes of `da`. Without a declaration xarray has decoded
-    already.
+    it does not declare comes from the attributes of `da`.
     """
     dtype = np.dtype("f4") if da.dtype.itemsize < 4 or da.dtype == np.float32 else np.dtype("f8")
-    if not variable.by_hand:
+    attrs = da.attrs  # of what xarray has decoded already, the numbers are not in here
+    if not variable.by_hand and not set(_KEYS) & set(attrs):
         return da if da.dtype.kind == "f" else da.astype(dtype)
-    attrs = da.attrs | da.encoding
     missing = [float(m) for m in variable.missing if not isinstance(m, str)]
-    missing += [float(attrs[k]) for k in ("_FillValue", "missing_value") if k in attrs]
-    return xr.apply_ufunc(
+    missing += [float(attrs[k]) for k in _KEYS[:2] if k in attrs]
+    values: xr.DataArray = xr.apply_ufunc(
         _decode,
         da,
         kwargs={
@@ -37,6 +37,7 @@ def decode_values(da: xr.DataArray, variable: Variable) -> xr.DataArray:
         dask="parallelized",
         output_dtypes=[dtype],
     )
+    return values
 
 
 def _decode(

@@ -1,6 +1,7 @@
 """Time stamps of a file: calendars, dates in file names, order, and the time step."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -136,19 +137,19 @@ def require_order(stamps: Stamps, *, file: str) -> None:
     )
 
 
-def read_period(period: object) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+def read_period(period: Sequence[object] | None) -> tuple[pd.Timestamp, pd.Timestamp] | None:
     """Return the first and last instant of `period`, such as ("1980-01", "2022-12")."""
     if period is None:
         return None
+    fault = f"period is {period!r}; give its first and last month, as in [1980-01, 2022-12]."
+    if isinstance(period, str) or len(period) != 2:
+        raise InputError(fault)
     try:
-        first, last = period  # type: ignore[misc]
-        start, end = pd.Period(str(first)).start_time, pd.Period(str(last)).end_time
-    except (TypeError, ValueError):
-        raise InputError(
-            f"period is {period!r}; give its first and last month, as in [1980-01, 2022-12]."
-        ) from None
+        start, end = pd.Period(str(period[0])).start_time, pd.Period(str(period[1])).end_time
+    except ValueError:
+        raise InputError(fault) from None
     if start > end:
-        raise InputError(f"period ends before it starts: {period[0]} to {period[1]}.")  # type: ignore[index]
+        raise InputError(f"period ends before it starts: {period[0]} to {period[1]}.")
     return start, end
 
 

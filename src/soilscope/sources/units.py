@@ -70,7 +70,7 @@ _WORDS = {
     "cm3": "m3", "cm-3": "m-3", "-": "1", "dimensionless": "1", "unitless": "1", "fraction": "1",
     "ndvi": "1", "metre": "m", "meter": "m", "metres": "m", "meters": "m",
 }  # fmt: skip
-_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻−", "0123456789--")
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻\u2212", "0123456789--")
 _POWER = re.compile(r"^(.*?)(-?\d+)?$")
 
 
@@ -123,21 +123,22 @@ def accepted_units(variable: str, *, step: Step) -> str:
     return ", ".join(u for u in choices if _flux(1.0, u, step) is not None)
 
 
-def convert(da: xr.DataArray, how: Conversion, *, file: str) -> xr.DataArray:
-    """Convert `da` lazily; the layers' thickness is read from its coordinate `depth_bounds`."""
+def convert(
+    da: xr.DataArray, how: Conversion, *, bounds: xr.DataArray | None, file: str
+) -> xr.DataArray:
+    """Convert `da` lazily; `bounds` (depth, bounds) in m are those of its layers, if known."""
     units = da.attrs.get("source_units")
     attrs, dtype = da.attrs, da.dtype
     if how.per == "days":
         da = da * da["time"].dt.days_in_month.astype(dtype)
     elif how.per == "thickness":
-        if "depth_bounds" not in da.coords:
+        if bounds is None or "depth" not in da.dims:
             raise SourceError(
                 f"{da.name} in {file} is in {units}, water per area, which becomes m3 m-3 only "
                 "with the thickness of its layer; write depth_bounds, as in [[0, 0.1], [0.1, 0.4]]."
             )
-        bounds = da["depth_bounds"]
         thickness = bounds.isel(bounds=1) - bounds.isel(bounds=0)
-        da = da / thickness.astype(dtype).drop_vars("depth_bounds", errors="ignore")
+        da = da / thickness.astype(dtype)
     if how.factor != 1.0:
         da = da * how.factor
     if how.offset != 0.0:

@@ -1,0 +1,132 @@
+"""Any grid declared by hand: NetCDF, Zarr or GeoTIFF."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from soilscope.errors import GridError, SourceError
+from soilscope.grid.crs import PLANAR, crs_of, grid_dims, read_crs, stamp
+from soilscope.sources.assemble import combine, file_label
+from soilscope.sources.axes import RASTER_DIMS
+from soilscope.sources.declared import Declared
+from soilscope.sources.decode import Chunks, decode_file, require_found, wanted
+from soilscope.sources.formats import file_format, open_lazily
+from soilscope.sources.geotiff import open_geotiff
+from soilscope.sources.timeaxis import stamp_from_name
+
+Floats = npt.NDArray[np.float64]
+
+
+def open_raster(files: Sequence[Path], declared: Declared, *, chunks: Chunks) -> xr.Dataset:
+    """Open the files of a grid: dims (time, depth, y, x), in the files' units.
+
+    Rows run from north to south, columns from west to east, longitudes from -180 to 180 (a grid
+    across the antimeridian keeps 0 to 360).
+    """
+    parts, held, crs = [], dict[str, None](), declared.crs
+    for path in files:
+        raw, here = _open(path, declared, chunks)
+        if crs is None:
+            stated = crs_of(raw)
+            crs = None if stated is None else stated.to_wkt()
+        held |= dict.fromkeys(map(str, raw.data_vars))
+        pattern = declared.time_from_name
+        parts.append(
+            decode_file(
+                raw,
+                here,
+                allowed=RASTER_DIMS,
+                file=str(path),
+                chunks=chunks,
+                stamp=None if pattern is None else stamp_from_name(path, pattern),
+            )
+        )
+    file = file_label(files)
+    found = {str(name) for part in parts for name in part.data_vars}
+    require_found(declared, found, list(held), file=file)
+    return on_our_grid(combine(parts, file=file), crs, file=file)
+
+
+def on_our_grid(ds: xr.Dataset, crs: str | None, *, file: str) -> xr.Dataset:
+    """Return `ds` north up, west to east, with even coordinates and its reference system."""
+    dims = grid_dims(ds)
+    if dims is None:
+        has = ", ".join(map(str, ds.dims))
+        raise GridError(
+            f"{file} has no grid (dims: {has}); say which are its rows and columns, as in "
+            "dims: {latitude: lat, longitude: lon} or {y: north, x: east}."
+        )
+    for dim in dims:
+        ds = ds.assign_coords({dim: (dim, _centres(ds, dim, file), _units(ds[dim]))})
+    geographic = dims != PLANAR if crs is None else read_crs(crs, name="crs").geographic
+    if geographic:
+        ds = _wrapped(ds, dims[1])
+    for dim, falling in zip(dims, (True, False), strict=True):
+        values = ds[dim].values
+        if values.size > 1 and (values[0] > values[-1]) != falling:
+            ds = ds.isel({dim: slice(None, None, -1)})
+    return stamp(ds, crs, name=file)
+
+
+def _open(path: Path, declared: Declared, chunks: Chunks) -> tuple[xr.Dataset, Declared]:
+    """Open one file; bands of a GeoTIFF may be named by number, or not at all if there is one."""
+    kind = file_format(path)
+    if kind in ("text", "parquet"):
+        raise SourceError(f"{path} is a table; open it with product: table.")
+    if kind != "geotiff":
+        by_hand = [s for v in declared.variables or () if v.by_hand for s in v.source]
+        return open_lazily(path, by_hand=by_hand), declared
+    stacked = "band" in (declared.dims or {}).values()
+    raw = open_geotiff(path, chunks=chunks, stacked=stacked)
+    bands = list(map(str, raw.data_vars))
+    numbered = {str(i + 1): name for i, name in enumerate(bands)}
+    variables = wanted(raw, declared)
+    only = bands[0] if len(bands) == 1 and len(variables) == 1 else None
+    named = tuple(
+        replace(v, source=tuple(_band(s, bands, numbered, only) for s in v.source))
+        for v in variables
+    )
+    return raw, replace(declared, variables=named if declared.variables is not None else None)
+
+
+def _band(source: str, bands: Sequence[str], numbered: dict[str, str], only: str | None) -> str:
+    if source in bands:
+        return source
+    return numbered.get(source) or only or source
+
+
+def _centres(ds: xr.Dataset, dim: str, file: str) -> Floats:
+    """Return the centres of the cells; single precision is read as the decimal that was meant."""
+    if dim not in ds.coords:
+        raise GridError(
+            f"{file} has no coordinates along {dim}; grids with 2-D coordinates must be regridded "
+            f"first, else name the variable that holds them, as in dims: {{{dim}: lat}}."
+        )
+    values = ds[dim].values
+    if values.dtype.kind not in "iuf":
+        raise GridError(f"the coordinate {dim} in {file} holds {values.dtype}, not numbers.")
+    if values.dtype == np.float32:
+        values = np.array([str(v) for v in values], dtype=np.float64)
+    return values.astype(np.float64) * (1000.0 if ds[dim].attrs.get("units") == "km" else 1.0)
+
+
+def _units(coordinate: xr.DataArray) -> dict[str, str]:
+    units = coordinate.attrs.get("units")
+    return {} if units is None else {"units": "m" if units == "km" else str(units)}
+
+
+def _wrapped(ds: xr.Dataset, dim: str) -> xr.Dataset:
+    """Bring longitudes into -180..180, unless that would tear the grid apart."""
+    longitude = ds[dim].values
+    if longitude.max() <= 180.0:
+        return ds
+    wrapped = (longitude + 180.0) % 360.0 - 180.0
+    order = np.argsort(wrapped)
+    steps = np.diff(wrapped[order])
+    if steps.size and steps.max() > 1.5 * steps.min():
+        return ds
+    return ds.assign_coords({dim: (dim, wrapped, ds[dim].attrs)}).isel({dim: order})
