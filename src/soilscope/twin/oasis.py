@@ -75,12 +75,12 @@ def oasis(*, spacing: float) -> Oasis:
     return Oasis(latitude, longitude, zone, along, across, float(at_node[-1]))
 
 
-def zone_weights(place: Oasis, *, width: float = 8.0) -> Array:
-    """Weights (zone, latitude, longitude) that pass from zone to zone over some `width` km."""
+def zone_weights(place: Oasis) -> Array:
+    """Weights (zone, latitude, longitude): sharp at the gorge, gradual within the Yinchuan Plain."""
     at_node = _length_to_nodes()
     past = [
-        1.0 / (1.0 + np.exp(-(place.along - at_node[node]) / (width / 2.0)))
-        for node in (GORGE, MIDDLE)
+        1.0 / (1.0 + np.exp(-(place.along - at_node[node]) / width))
+        for node, width in ((GORGE, 4.0), (MIDDLE, 9.0))
     ]
     return np.stack([1.0 - past[0], past[0] * (1.0 - past[1]), past[0] * past[1]])
 

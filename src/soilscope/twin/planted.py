@@ -64,7 +64,8 @@ def planted_level(place: Oasis) -> Array:
     """
     weights = zone_weights(place)
     level = np.einsum("zd,zyx->dyx", LEVEL, weights)
-    level *= 1.0 + 0.2 * _waves(place, 70.0, 0.4)
+    level *= 1.0 + 0.3 * _waves(place, 60.0, 0.4)
+    level += 0.045 * np.stack([_waves(place, 60.0, 5.0 + 1.5 * depth) for depth in DEPTH])
     top = np.clip((0.35 - DEPTH) / 0.15, 0.0, 1.0)[:, None, None]
     level += top * 0.012 * np.exp(-((place.across / 0.35) ** 2))
     level += top * 0.050 / (1.0 + np.exp(-(place.along - place.length + 32.0) / 6.0))
@@ -76,9 +77,9 @@ def planted_level(place: Oasis) -> Array:
 def planted_trend(place: Oasis) -> Array:
     """Slope (depth, lat, lon), m3 m-3 a year; exactly zero outside the patches."""
     amplitude = np.einsum("zd,zyx->dyx", TREND, zone_weights(place))
-    patch = np.stack([_waves(place, 55.0, 1.1 + 2.0 * depth) for depth in DEPTH])
-    shape = np.clip(0.55 + 0.45 * patch, 0.0, 1.0)
-    return np.asarray(np.where(patch > -0.15, amplitude * shape, 0.0))
+    patch = np.stack([_waves(place, 80.0, 1.1 + 1.5 * depth) for depth in DEPTH])
+    shape = np.clip(0.6 + 0.8 * patch, 0.0, 1.0)
+    return np.asarray(np.where(patch > -0.08, amplitude * shape, 0.0))
 
 
 def planted_coefficients(place: Oasis, drivers: tuple[str, ...]) -> Array:
@@ -89,17 +90,22 @@ def planted_coefficients(place: Oasis, drivers: tuple[str, ...]) -> Array:
         if driver in EFFECT:
             profile = [np.interp(DEPTH, EFFECT_DEPTH, row) for row in EFFECT[driver]]
             effect = np.einsum("zd,zyx->dyx", np.array(profile), weights)
-            effect *= 1.0 + 0.25 * _waves(place, 90.0, 1.7 * i)
+            effect *= 1.0 + 0.5 * _waves(place, 90.0, 1.7 * i)
             out[i] = effect * NOISE[:, None, None] / SCALE[driver]
     return out
 
 
 def _waves(place: Oasis, length: float, phase: float) -> Array:
-    """Smooth fixed pattern (lat, lon) between -1 and 1, of `length` km from crest to crest."""
+    """Smooth fixed pattern (lat, lon) of mean 0 within -1 and 1, crests about `length` km apart.
+
+    Six plane waves in golden-angle directions with unlike lengths, so that nothing repeats.
+    """
     north = (place.latitude[:, None] - place.latitude[0]) * KM_PER_DEGREE
     shrink = np.cos(np.deg2rad(place.latitude.mean()))
     east = (place.longitude[None, :] - place.longitude[0]) * KM_PER_DEGREE * shrink
-    turn = 2.0 * np.pi / length
-    first = np.sin(turn * (0.8 * east + 0.6 * north) + 2.0 * phase)
-    second = np.sin(turn * 1.4 * (0.7 * north - 0.7 * east) - phase)
-    return np.asarray((first + second) / 2.0)
+    total = np.zeros(place.zone.shape)
+    for k, stretch in enumerate((0.7, 0.85, 1.0, 1.2, 1.5, 1.9)):
+        angle = 2.39996 * k + 0.3
+        way = east * np.cos(angle) + north * np.sin(angle)
+        total += np.sin(2.0 * np.pi * way / (length * stretch) + (1.0 + 0.6 * k) * phase + k)
+    return total / 6.0
