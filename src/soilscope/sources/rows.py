@@ -166,7 +166,8 @@ def _numbers(column: pd.Series, path: Path, declared: Declared) -> pd.Series:
         return column.astype(float)
     texts = {m for v in declared.variables or () if column.name in v.source for m in v.missing}
     column = column.where(~column.isin([t for t in texts if isinstance(t, str)]))
-    numbers = pd.to_numeric(column, errors="coerce")
+    plain = column.astype("str").str.replace(declared.decimal, ".", regex=False)
+    numbers = pd.to_numeric(plain.where(column.notna()), errors="coerce")
     bad = numbers.isna() & column.notna()
     if bad.any():
         row = int(bad.to_numpy().argmax())

@@ -71,7 +71,7 @@ def _labels(ds: xr.Dataset, path: Path) -> np.ndarray[tuple[int], np.dtype[np.ob
     labels, counts = np.unique(np.array(values), return_counts=True)
     if (counts > 1).any():
         raise SourceError(
-            f"{path} holds the site {labels[counts > 1][0]!r} twice; keep one of them."
+            f"{path} holds the site '{labels[counts > 1][0]}' twice; keep one of them."
         )
     return np.array(values, dtype=object)
 
