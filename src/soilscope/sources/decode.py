@@ -16,6 +16,7 @@ from soilscope.sources.declared import Declared, Variable
 from soilscope.sources.layers import layer_axis
 from soilscope.sources.stored import decode_values
 from soilscope.sources.timeaxis import decode_stamps, require_order
+from soilscope.sources.units import canonical_units
 
 Array = npt.NDArray[Any]
 Chunks = Any  # what dask.array.core.normalize_chunks takes; None reads everything at once
@@ -49,7 +50,9 @@ def decode_file(
     ds = ds.transpose(*(d for d in _ORDER if d in ds.dims), ...)
     for name in ("site", "y", "x", "latitude", "longitude"):
         if name in ds.dims and name in axes.coordinates:
-            ds = ds.assign_coords({name: (name, axes.coordinates[name].values)})
+            theirs = axes.coordinates[name]
+            units = {"units": theirs.attrs["units"]} if "units" in theirs.attrs else {}
+            ds = ds.assign_coords({name: (name, theirs.values, units)})
     return ds
 
 
@@ -112,14 +115,14 @@ def _attrs(raw: xr.Dataset, variable: Variable, file: str) -> dict[Hashable, Any
             f"variables: {{{variable.name}: {{name: {variable.source[0]}, "
             f"units: {known.units if known else '...'}}}}}."
         )
-    if variable.units is None and len(units) > 1:
+    if variable.units is None and len({canonical_units(u) for u in units}) > 1:
         raise SourceError(
             f"the layers of {variable.name} in {file} have different units: "
             f"{', '.join(sorted(units))}; write units."
         )
     attrs: dict[Hashable, Any] = {
         "source_name": ", ".join(variable.source),
-        "source_units": variable.units or (units.pop() if units else "1"),
+        "source_units": variable.units or (min(units) if units else "1"),
     }
     first = raw[variable.source[0]].attrs
     return attrs | {k: first[k] for k in ("flag_values", "flag_meanings") if k in first}

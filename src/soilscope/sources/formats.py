@@ -10,7 +10,7 @@ from typing import Any
 
 import xarray as xr
 
-from soilscope.errors import InputError, SourceError
+from soilscope.errors import InputError, SoilscopeError, SourceError
 from soilscope.sources.classic import expected_size
 
 _MAGIC = (
@@ -101,7 +101,7 @@ def reading(path: Path) -> Iterator[None]:
     """Turn every fault of a reader into one line that names the file."""
     try:
         yield
-    except SourceError:
+    except SoilscopeError:
         raise
     except PermissionError:
         raise SourceError(f"{path} cannot be read: permission denied.") from None

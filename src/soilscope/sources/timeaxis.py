@@ -46,10 +46,10 @@ def decode_stamps(time: xr.DataArray, *, file: str, time_format: str | None) -> 
     Monthly stamps of a calendar without real dates (noleap, 360_day) are mapped onto calendar
     months; finer ones are refused.
     """
-    if time_format is not None:
-        return parse_stamps(time.values, time_format, where=f"{time.name!r} in {file}")
     if np.issubdtype(time.dtype, np.datetime64):
         return time.values.astype("datetime64[ns]")
+    if time_format is not None:
+        return parse_stamps(time.values, time_format, where=f"{time.name!r} in {file}")
     if not is_time_like(time):
         raise SourceError(
             f"time {time.name!r} in {file} holds {time.dtype} without usable units such as "
