@@ -52,6 +52,13 @@ NAMES: dict[str, Name] = {
     "status": Name("status of the estimate", flags=STATUS),
     "p_value": Name("two-sided p-value"),
     "p_value_adjusted": Name("p-value adjusted for multiple tests"),
+    # what a study's cube holds
+    "soil_moisture": Name("volumetric soil moisture", "{units}"),
+    "precipitation": Name("precipitation", "{units}"),
+    "temperature": Name("air temperature at 2 m", "{units}"),
+    "vpd": Name("vapour pressure deficit", "{units}"),
+    "ndvi": Name("normalised difference vegetation index"),
+    "area_share": Name("valid share of the region's area"),
     # index
     "ssmi": Name("standardised soil moisture index"),
     "mean": Name("mean", "{units}"),

@@ -1,7 +1,7 @@
 """The aligned cube of a study: every input on one grid and one calendar, lazily."""
 
 import json
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,10 @@ from soilscope.sources.catalogue import open_source
 from soilscope.sources.ranges import RangeCount, count_range, refuse_infinite
 from soilscope.study.config import InputSpec, Study
 from soilscope.study.fingerprint import files_mark
+from soilscope.study.products import TWINS
 from soilscope.study.slabs import block_sizes
-from soilscope.twin.helan import helan
 
 CUBE_VERSION = 1  # raise when the cube's numbers change
-
-#: Synthetic products: they are made, not read.
-TWINS: Mapping[str, Callable[..., xr.Dataset]] = {"helan_twin": helan}
 
 
 def open_input(spec: InputSpec) -> xr.Dataset:
@@ -40,7 +37,7 @@ def open_cube(study: Study) -> xr.Dataset:
     JSON text in ``attrs["sources"]``.
     """
     opened = {name: open_input(spec) for name, spec in study.inputs.items()}
-    cube = align(list(opened.values()), period=study.period)
+    cube = align(opened, period=study.period)
     if not spatial_dims(cube):
         raise StudyError(f"{study.path.name}: no input has a grid or sites.")
     if "zone" not in cube:

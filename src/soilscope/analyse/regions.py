@@ -1,0 +1,122 @@
+"""Means over the regions of a study area."""
+
+import json
+
+import numpy as np
+import xarray as xr
+
+from soilscope.checks import require_between, require_dims
+from soilscope.errors import InputError
+from soilscope.grid.measure import cell_area
+from soilscope.labelled import label, spatial_dims
+from soilscope.names import NAMES, flag_table
+
+
+def regional_mean(
+    da: xr.DataArray,
+    *,
+    regions: xr.DataArray | None = None,
+    weights: xr.DataArray | str | None = "area",
+    min_valid: float = 0.5,
+) -> xr.Dataset:
+    """Average over the cells of each region, weighted by their area.
+
+    Parameters
+    ----------
+    da
+        Data on a grid or on sites, with any other dimensions.
+    regions
+        Integer code of each cell's region, with the attributes ``flag_values`` and
+        ``flag_meanings`` (or ``labels``, a list of names); codes that they lack are outside.
+        None: everything is one region, "all".
+    weights
+        "area" (`cell_area`), an array on the spatial dims, or None for equal weights.
+    min_valid
+        Least share of a region's weight that must be valid, else NaN.
+
+    Returns
+    -------
+    xr.Dataset
+        On dim `region` and the other dims of `da`: the mean, under the name of `da` (or `mean`),
+        in its units; `area_share`, the valid share of the region's weight; `n_obs`, the number of
+        valid cells.
+
+    Raises
+    ------
+    InputError
+        If `da` has no spatial dims, or `regions` has no flags.
+
+    Examples
+    --------
+    >>> da = xr.DataArray([1.0, 2.0, 6.0], dims="site", name="soil_moisture")
+    >>> zone = xr.DataArray([0, 1, 1], dims="site",
+    ...                     attrs={"flag_values": [0, 1], "flag_meanings": "north south"})
+    >>> regional_mean(da, regions=zone).soil_moisture.to_series().to_dict()
+    {'north': 1.0, 'south': 4.0}
+    """
+    dims = spatial_dims(da)
+    if not dims:
+        raise InputError("da has no spatial dimensions (a grid's two, or site) to average over.")
+    require_between(min_valid, 0.0, 1.0, name="min_valid")
+    share = _shares(da, regions, weights)
+    valid = np.isfinite(da)
+    found = xr.dot(valid.astype(np.float64), share, dim=dims)
+    total = xr.dot(da.where(valid, 0.0).astype(np.float64), share, dim=dims)
+    name = str(da.name) if da.name in NAMES else "mean"
+    mean = (total / found).where((found >= min_valid - 1e-12) & (found > 0))
+    n_obs = xr.dot(valid.astype(np.int64), (share > 0).astype(np.int64), dim=dims)
+    rest = [dim for dim in da.dims if dim not in dims]
+    ds = xr.Dataset({name: mean, "area_share": found, "n_obs": n_obs}).transpose("region", *rest)
+    label(ds, units=da.attrs.get("units"))
+    ds[name].attrs = da.attrs | ds[name].attrs
+    how = weights if isinstance(weights, str) or weights is None else "given"
+    ds.attrs = {
+        "method": "regional_mean",
+        "options": json.dumps({"weights": how, "min_valid": min_valid}),
+        "references": "",
+    }
+    return ds
+
+
+def region_codes(regions: xr.DataArray) -> dict[int, str]:
+    """Code -> name of each region, from flags; underscores of flag meanings become spaces."""
+    if "flag_values" not in regions.attrs or "flag_meanings" not in regions.attrs:
+        raise InputError(
+            "regions has no flag_values and flag_meanings; assign them, as in "
+            "regions.assign_attrs(flag_values=[0, 1], flag_meanings='north south')."
+        )
+    table = {c: text.replace("_", " ") for c, text in flag_table(regions.attrs).items()}
+    names = regions.attrs.get("labels")
+    return table if names is None else dict(zip(table, map(str, names), strict=True))
+
+
+def _shares(
+    da: xr.DataArray, regions: xr.DataArray | None, weights: xr.DataArray | str | None
+) -> xr.DataArray:
+    """Weight of each cell as a share of its region's, zero outside: (region, space)."""
+    weight = _weights(da, weights)
+    if regions is None:
+        inside = xr.ones_like(weight, dtype=bool).expand_dims(region=_names(["all"]))
+    else:
+        codes = region_codes(regions)
+        require_dims(regions, *map(str, spatial_dims(da)), name="regions")
+        code = xr.DataArray(list(codes), {"region": _names(list(codes.values()))}, ("region",))
+        inside = regions == code
+    weighted = weight.where(inside, 0.0)
+    share: xr.DataArray = weighted / weighted.sum(spatial_dims(da))
+    return share
+
+
+def _weights(da: xr.DataArray, weights: xr.DataArray | str | None) -> xr.DataArray:
+    if isinstance(weights, xr.DataArray):
+        return weights
+    if weights == "area":
+        return cell_area(da)
+    if weights is None:
+        dims = spatial_dims(da)
+        return xr.DataArray(np.ones([da.sizes[d] for d in dims]), dims=dims)
+    raise InputError(f"weights is {weights!r}; it must be 'area', an array, or None.")
+
+
+def _names(labels: list[str]) -> xr.Variable:
+    return xr.Variable("region", np.array(labels, dtype=object))

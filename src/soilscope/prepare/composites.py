@@ -1,0 +1,127 @@
+"""Composites: days to months, months to years."""
+
+from functools import partial
+from typing import Any, Literal, TypeVar, get_args
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from soilscope.checks import require_choice, require_dims
+from soilscope.errors import InputError
+from soilscope.labelled import Output, over_series
+from soilscope.times import month_count
+
+Array = npt.NDArray[Any]
+Data = TypeVar("Data", xr.DataArray, xr.Dataset)
+Frequency = Literal["MS", "YS"]
+How = Literal["mean", "sum", "max", "min"]
+
+_CF_METHOD = {"mean": "mean", "sum": "sum", "max": "maximum", "min": "minimum"}
+
+
+def composite(da: Data, *, freq: Frequency = "MS", how: How = "mean", min_count: int = 1) -> Data:
+    """Combine the values of each calendar month or year.
+
+    Parameters
+    ----------
+    da
+        Data with dates along `time`; in a Dataset the variables without `time` pass through.
+    freq
+        "MS" (calendar month) or "YS" (calendar year).
+    how
+        "mean", "sum", "max" (the maximum value composite of vegetation indices) or "min".
+    min_count
+        Fewest valid values of a period; with fewer it is NaN. On monthly data ``freq="YS",
+        min_count=12`` leaves partial years out.
+
+    Returns
+    -------
+    same type as `da`
+        `time` holds the first day of every period between the first and the last one, those
+        without data included. Units and attributes stay; ``cell_methods`` says what was done.
+
+    Raises
+    ------
+    InputError
+        If `time` is missing, is not dates, or is out of order.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> months = pd.date_range("2001-03", periods=22, freq="MS")
+    >>> da = xr.DataArray(np.arange(22.0), {"time": months}, name="soil_moisture")
+    >>> annual = composite(da, freq="YS", how="mean", min_count=12)
+    >>> dict(zip(annual.time.dt.year.values.tolist(), annual.values.tolist()))
+    {2001: nan, 2002: 15.5}
+    """
+    require_dims(da, "time", name="da")
+    require_choice(freq, get_args(Frequency), name="freq")
+    require_choice(how, get_args(How), name="how")
+    if min_count < 1:
+        raise InputError(f"min_count is {min_count}; it must be at least 1.")
+    if isinstance(da, xr.DataArray):
+        return _composite_array(da, freq, how, min_count)
+    parts = {
+        name: _composite_array(variable, freq, how, min_count)
+        if "time" in variable.dims
+        else variable
+        for name, variable in da.data_vars.items()
+    }
+    return xr.Dataset(parts, attrs=da.attrs)
+
+
+def _composite_array(da: xr.DataArray, freq: Frequency, how: How, min_count: int) -> xr.DataArray:
+    keys = month_count(da["time"])
+    if freq == "YS":
+        keys = keys // 12
+    first, n_periods = int(keys[0]), int(keys[-1] - keys[0]) + 1
+    starts = np.flatnonzero(np.diff(keys, prepend=first - 1))
+    reduce = partial(
+        _reduce, starts=starts, rows=keys[starts] - first, n=n_periods, how=how, least=min_count
+    )
+    outputs = {"value": Output(_float(da), "period", n_periods)}
+    result = over_series(reduce, da, dim="time", outputs=outputs)["value"]
+    result = result.rename(period="time").assign_coords(
+        time=("time", _stamps(da["time"], first, n_periods, freq), da["time"].attrs)
+    )
+    left = [name for name, c in da.coords.items() if "time" not in c.dims]
+    result = result.assign_coords({name: da.coords[name] for name in left})
+    done = (
+        f"time: {_CF_METHOD[how]} ({'months' if freq == 'MS' else 'years'}, at least {min_count})"
+    )
+    before = da.attrs.get("cell_methods")
+    result.attrs = da.attrs | {"cell_methods": f"{before} {done}" if before else done}
+    return result.rename(da.name).transpose(*da.dims)
+
+
+def _float(da: xr.DataArray) -> str:
+    return "f4" if da.dtype == np.float32 else "f8"
+
+
+def _reduce(y: Array, *, starts: Array, rows: Array, n: int, how: How, least: int) -> tuple[Array]:
+    """Reduce runs of rows of `y` (n_time, n_series) that start at `starts`, into `n` periods."""
+    valid = np.isfinite(y)
+    count = np.add.reduceat(valid, starts, axis=0, dtype=np.int64)
+    if how in ("mean", "sum"):
+        filled = np.where(valid, y, 0.0).astype(np.float64, copy=False)
+        value = np.add.reduceat(filled, starts, axis=0)
+        if how == "mean":
+            value /= np.maximum(count, 1)
+    else:
+        pick = np.fmax if how == "max" else np.fmin
+        value = pick.reduceat(np.where(valid, y, np.nan), starts, axis=0)
+    out = np.full((n, y.shape[1]), np.nan, dtype=y.dtype)
+    out[rows] = np.where(count >= least, value, np.nan)
+    return (out,)
+
+
+def _stamps(time: xr.DataArray, first: int, n: int, freq: Frequency) -> Array:
+    """First day of each period, in the data's own calendar."""
+    months = (first + np.arange(n)) * (1 if freq == "MS" else 12)
+    if np.issubdtype(time.dtype, np.datetime64):
+        return (months - 1970 * 12).astype("datetime64[M]").astype(time.dtype)
+    midnight = time.values[0].replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return np.array(
+        [midnight.replace(year=int(m) // 12, month=int(m) % 12 + 1) for m in months], dtype=object
+    )

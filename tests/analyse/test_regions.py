@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+
+from soilscope import regional_mean
+from soilscope.errors import InputError
+from soilscope.grid.measure import cell_area
+
+ZONES = {"flag_values": [0, 1], "flag_meanings": "Weining_Plain Yinchuan_Plain"}
+
+
+def sites(values, **kwargs):
+    return xr.DataArray(values, dims="site", **kwargs)
+
+
+def test_regions_are_named_without_underscores():
+    result = regional_mean(sites([1.0, 3.0]), regions=sites([0, 1], attrs=ZONES))
+    assert result.region.values.tolist() == ["Weining Plain", "Yinchuan Plain"]
+    assert result["mean"].values.tolist() == [1.0, 3.0]
+
+
+def test_labels_may_hold_any_script():
+    regions = sites([0, 1], attrs=ZONES | {"labels": ["卫宁平原", "银川平原"]})
+    assert regional_mean(sites([1.0, 3.0]), regions=regions).region.values.tolist() == [
+        "卫宁平原",
+        "银川平原",
+    ]
+
+
+def test_cells_outside_every_region_do_not_count():
+    result = regional_mean(sites([1.0, 3.0, 99.0]), regions=sites([0, 0, -1], attrs=ZONES))
+    assert float(result["mean"][0]) == 2.0
+    assert np.isnan(result["mean"][1])
+    assert result.n_obs.values.tolist() == [2, 0]
+
+
+def test_a_region_less_than_half_valid_is_missing():
+    regions = sites([0, 0, 0, 1], attrs=ZONES)
+    result = regional_mean(sites([1.0, np.nan, np.nan, 5.0]), regions=regions)
+    assert np.isnan(result["mean"][0])
+    assert float(result.area_share[0]) == pytest.approx(1 / 3)
+    assert (
+        float(
+            regional_mean(sites([1.0, np.nan, np.nan, 5.0]), regions=regions, min_valid=0.3)[
+                "mean"
+            ][0]
+        )
+        == 1.0
+    )
+
+
+def test_without_regions_everything_is_one():
+    result = regional_mean(sites([1.0, 2.0, np.inf, 6.0]))
+    assert result.region.values.tolist() == ["all"]
+    assert float(result["mean"][0]) == 3.0
+
+
+def test_cells_count_by_their_area_on_the_ellipsoid():
+    da = xr.DataArray(
+        [[1.0, 1.0], [4.0, 4.0], [1.0, 1.0]],
+        {"latitude": [61.0, 1.0, -59.0], "longitude": [0.5, 1.5]},
+        ("latitude", "longitude"),
+    )
+    area = cell_area(da)
+    expected = float((da * area).sum() / area.sum())
+    assert float(regional_mean(da)["mean"][0]) == pytest.approx(expected)
+    assert float(regional_mean(da, weights=None)["mean"][0]) == pytest.approx(2.0)
+
+
+@given(st.lists(st.tuples(st.floats(-50, 50), st.floats(0.1, 10)), min_size=1, max_size=30))
+def test_the_mean_is_numpys_weighted_average(pairs):
+    values, weights = map(np.array, zip(*pairs, strict=True))
+    result = regional_mean(sites(values), weights=sites(weights))
+    np.testing.assert_allclose(result["mean"][0], np.average(values, weights=weights), atol=1e-9)
+
+
+def test_an_index_keeps_its_name_and_its_reference():
+    da = sites([1.0, 3.0], name="ssmi", attrs={"reference": "pooled"})
+    result = regional_mean(da)
+    assert result.ssmi.attrs["reference"] == "pooled"
+    assert result.ssmi.attrs["long_name"] == "standardised soil moisture index"
+
+
+def test_a_series_without_space_is_refused():
+    with pytest.raises(InputError, match="no spatial dimensions"):
+        regional_mean(xr.DataArray([1.0], dims="time"))
+
+
+def test_regions_without_flags_are_refused():
+    with pytest.raises(InputError, match="no flag_values"):
+        regional_mean(sites([1.0]), regions=sites([0]))

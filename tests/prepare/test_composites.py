@@ -1,0 +1,102 @@
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+
+from soilscope import composite
+from soilscope.errors import InputError
+
+
+def monthly(values, start="2000-01", **attrs):
+    time = pd.date_range(start, periods=len(values), freq="MS")
+    return xr.DataArray(values, {"time": time}, ("time",), name="soil_moisture", attrs=attrs)
+
+
+def test_partial_years_are_left_out_when_twelve_months_are_asked_for():
+    annual = composite(monthly(np.arange(26.0), "2000-12"), freq="YS", min_count=12)
+    assert annual.time.dt.year.values.tolist() == [2000, 2001, 2002, 2003]
+    np.testing.assert_allclose(annual, [np.nan, 6.5, 18.5, np.nan])
+
+
+def test_one_missing_month_empties_its_year_only():
+    values = np.ones(36)
+    values[14] = np.nan
+    annual = composite(monthly(values), freq="YS", min_count=12)
+    np.testing.assert_allclose(annual, [1.0, np.nan, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"), [("mean", 4.5), ("sum", 9.0), ("max", 6.0), ("min", 3.0)]
+)
+def test_missing_values_are_skipped(how, expected):
+    year = np.full(12, np.nan)
+    year[[3, 7]] = [3.0, 6.0]
+    assert float(composite(monthly(year), freq="YS", how=how)[0]) == expected
+
+
+def test_an_infinite_value_counts_as_missing():
+    assert float(composite(monthly([np.inf, 2.0]), freq="YS")[0]) == 2.0
+
+
+def test_a_sum_of_nothing_is_missing_and_not_zero():
+    assert np.isnan(composite(monthly([np.nan] * 12), freq="YS", how="sum")[0])
+
+
+def test_months_without_data_keep_their_stamps():
+    days = pd.to_datetime(["2001-01-05", "2001-01-20", "2001-04-02"])
+    da = xr.DataArray([1.0, 3.0, 5.0], {"time": days}, ("time",))
+    result = composite(da, freq="MS")
+    assert result.time.dt.strftime("%Y-%m-%d").values.tolist() == [
+        "2001-01-01",
+        "2001-02-01",
+        "2001-03-01",
+        "2001-04-01",
+    ]
+    np.testing.assert_allclose(result, [2.0, np.nan, np.nan, 5.0])
+
+
+def test_other_calendars_keep_their_calendar():
+    time = xr.date_range("2001-01-30", periods=360, freq="D", calendar="360_day", use_cftime=True)
+    result = composite(xr.DataArray(np.ones(360), {"time": time}, ("time",)), freq="MS", how="sum")
+    assert result.time.dt.calendar == "360_day"
+    assert result.values[1:-1].tolist() == [30.0] * 11
+
+
+def test_attributes_of_an_index_survive():
+    result = composite(monthly(np.ones(12), units="1", reference="own"), freq="YS")
+    assert result.attrs["reference"] == "own"
+    assert result.attrs["cell_methods"] == "time: mean (years, at least 1)"
+
+
+def test_single_precision_stays_and_sums_are_exact():
+    values = np.full(12, 0.1, dtype="f4")
+    result = composite(monthly(values), freq="YS", how="sum")
+    assert result.dtype == np.float32
+    assert float(result[0]) == np.float32(12 * np.float64(np.float32(0.1)))
+
+
+@given(st.lists(st.floats(-1e3, 1e3) | st.just(np.nan), min_size=1, max_size=60))
+def test_annual_means_equal_those_of_pandas(values):
+    da = monthly(np.array(values))
+    series = da.to_series()
+    expected = series.groupby(series.index.year).mean()
+    result = composite(da, freq="YS")
+    np.testing.assert_allclose(result.values, expected.values, atol=1e-9)
+
+
+def test_a_dataset_keeps_what_has_no_time():
+    ds = xr.Dataset({"sm": monthly(np.ones(12)), "zone": ("site", [1, 2])})
+    assert composite(ds, freq="YS").zone.values.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("options", [{"freq": "W"}, {"how": "median"}, {"min_count": 0}])
+def test_an_unknown_option_is_refused(options):
+    with pytest.raises(InputError, match=next(iter(options))):
+        composite(monthly(np.ones(12)), **options)
+
+
+def test_unsorted_time_is_refused():
+    with pytest.raises(InputError, match="not in ascending order"):
+        composite(monthly(np.ones(3)).isel(time=[1, 0, 2]))
