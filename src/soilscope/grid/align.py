@@ -59,9 +59,7 @@ def align(inputs: Inputs, *, period: Sequence[object] | None = None) -> xr.Datas
     if grids:
         _require_one_kind(grids)
         require_same_crs({name: ds for name, ds in grids.items() if grid_dims(ds)})
-    placed = _same_places(named)
-    placed = {name: _calendar(ds) for name, ds in placed.items()}
-    joined = _same_times(placed, period)
+    joined = _same_times(_same_places(named), period)
     whole = xr.merge(
         joined.values(), join="exact", compat="override", combine_attrs="drop_conflicts"
     )
@@ -161,14 +159,9 @@ def _require_same_bounds(bounds: Mapping[str, xr.DataArray]) -> None:
             raise GridError(f"the depth_bounds of {name} and {first} differ; see merge_layers.")
 
 
-def _calendar(ds: xr.Dataset) -> xr.Dataset:
+def _calendar(ds: xr.Dataset, step: str) -> xr.Dataset:
     """Set monthly stamps to the first of the month and daily ones to midnight."""
-    if "time" not in ds.dims:
-        return ds
-    kind = _frequency(ds["time"])
-    if kind not in ("month", "day"):
-        return ds
-    unit = "datetime64[M]" if kind == "month" else "datetime64[D]"
+    unit = {"month": "datetime64[M]", "day": "datetime64[D]"}.get(step, "datetime64[ns]")
     stamps = ds["time"].values.astype(unit).astype("datetime64[ns]")
     return ds.assign_coords(time=("time", stamps, ds["time"].attrs))
 
@@ -191,34 +184,38 @@ def _same_times(
     if not dated:
         return dict(named)
     lead = next((n for n, ds in dated.items() if "soil_moisture" in ds), next(iter(dated)))
+    step = _one_step(dated, lead)
+    dated = {name: _calendar(ds, step) for name, ds in dated.items()}
     time = dated[lead]["time"]
-    kind = _frequency(time)
-    for name, ds in dated.items():
-        found = _frequency(ds["time"])
-        if found != kind and "one" not in (found, kind):
-            raise InputError(
-                f"{name} has a step of one {found}, {lead} of one {kind}".replace(
-                    "one other", "another length"
-                )
-                + "; composite the finer one first, as with composite(..., freq='MS')."
-            )
+    within = "" if period is None else f" in the period {period[0]} to {period[1]}"
     kept = time.values[_inside(time, period)]
     if not kept.size:
-        raise InputError(
-            f"{lead} runs {_range_of(time)} and has nothing in the period "
-            f"{period[0]} to {period[1]}."  # type: ignore[index]
-        )
+        raise InputError(f"{lead} runs {_range_of(time)} and has nothing{within}.")
     result = dict(named)
     for name, ds in dated.items():
         if not np.isin(ds["time"].values, kept).any():
             raise InputError(
-                f"{name} runs {_range_of(ds['time'])}, {lead} {_range_of(time)}"
-                + ("" if period is None else f" in the period {period[0]} to {period[1]}")
-                + "; they have no time in common."
+                f"{name} runs {_range_of(ds['time'])}, {lead} {_range_of(time)}; they have no time "
+                f"in common{within}."
             )
+        codes = {v: -1 for v, da in ds.data_vars.items() if da.dtype.kind == "i"}
         same = np.array_equal(ds["time"].values, kept)
-        result[name] = ds if same else ds.reindex(time=kept)
+        result[name] = ds if same else ds.reindex(time=kept, fill_value=codes or np.nan)
     return result
+
+
+def _one_step(dated: Mapping[str, xr.Dataset], lead: str) -> str:
+    """Return the step that all inputs share; a single stamp goes with any."""
+    steps = {name: _frequency(ds["time"]) for name, ds in dated.items()}
+    first = next((n for n in (lead, *steps) if steps[n] != "one"), lead)
+    words = {"month": "a month", "day": "a day", "other": "neither a day nor a month"}
+    for name, step in steps.items():
+        if step not in (steps[first], "one"):
+            raise InputError(
+                f"the time step of {name} is {words[step]}, that of {first} {words[steps[first]]}; "
+                "composite the finer one first, as with composite(..., freq='MS')."
+            )
+    return steps[first]
 
 
 def _inside(time: xr.DataArray, period: Sequence[object] | None) -> np.ndarray:
