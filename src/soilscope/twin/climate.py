@@ -18,9 +18,12 @@ DRYNESS = np.array([0.21, 0.29, 0.50, 0.86, 1.15, 1.33, 1.26, 1.02, 0.74, 0.54, 
 GREEN = np.array([0.11, 0.11, 0.12, 0.15, 0.26, 0.43, 0.57, 0.58, 0.45, 0.28, 0.15, 0.12])
 WIND = np.array([2.0, 2.3, 2.8, 3.1, 3.0, 2.7, 2.5, 2.3, 2.1, 2.0, 2.1, 2.0])  # m s-1
 
-REACH = 90.0  # km over which anomalies of weather correlate by exp(-(h / REACH)^2)
-# lag-1 autocorrelation of the anomalies, by month
-MEMORY = {"rain": 0.05, "warmth": 0.15, "dryness": 0.15, "green": 0.25, "wind": 0.05, "decoy": 0.1}
+SHARED = 0.5  # share of the variance of an anomaly that the whole oasis has in common
+REACH = 50.0  # km over which the rest correlates by exp(-(h / REACH)^2)
+# Lag-1 autocorrelation of the monthly anomalies. Small, as weather has it: the error of a
+# coefficient grows with memory of driver times memory of noise, and Newey-West with few lags
+# catches part of that only.
+MEMORY = {"rain": 0.0, "warmth": 0.05, "dryness": 0.05, "green": 0.1, "wind": 0.0, "decoy": 0.0}
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,9 @@ class Driver:
 def weather(place: Oasis, *, month: Array, rng: np.random.Generator) -> dict[str, Driver]:
     """Draw the drivers for the months `month` (1..12 each), by name.
 
-    Anomalies have zero mean and no linear trend in every calendar month, cell by cell, exactly;
-    the values are never cut: an anomaly that would make rain, dryness or wind negative shrinks.
+    Cell by cell, anomalies have mean zero in every calendar month, and their annual means have no
+    linear trend. Values are never cut: the anomalies of a cell where rain, dryness or wind would
+    fall below zero are made smaller instead, all by one factor.
     """
     raw = {name: _noise(place, len(month), rho, rng) for name, rho in MEMORY.items()}
     warmth = raw["warmth"]
@@ -47,7 +51,13 @@ def weather(place: Oasis, *, month: Array, rng: np.random.Generator) -> dict[str
     vpd = DRYNESS[season, None, None] * (1.03 - 0.12 * height)
     plants = 0.08 + (GREEN[season, None, None] - 0.08) * _greenness(place)
     out = {
-        "precipitation": _driver(rain, 0.48 * rain, _skewed(raw["rain"]), month, floor=0.0),
+        "precipitation": _driver(
+            rain,
+            0.44 * np.sqrt(rain * np.minimum(rain, 15.0)),  # wet months vary less, relatively
+            _skewed(raw["rain"]),
+            month,
+            floor=0.0,
+        ),
         "temperature": _driver(
             WARMTH[season, None, None] - 1.5 * height,
             np.full((len(month), 1, 1), 1.5),
@@ -55,7 +65,7 @@ def weather(place: Oasis, *, month: Array, rng: np.random.Generator) -> dict[str
             month,
             floor=-60.0,
         ),
-        "vpd": _driver(vpd, 0.05 + 0.10 * vpd, dryness, month, floor=0.0),
+        "vpd": _driver(vpd, 0.05 + 0.08 * vpd, dryness, month, floor=0.0),
         "ndvi": _driver(plants, 0.012 + 0.06 * plants, green, month, floor=0.0),
         "wind": _driver(
             WIND[season, None, None] * (0.9 + 0.3 * height),
@@ -70,20 +80,19 @@ def weather(place: Oasis, *, month: Array, rng: np.random.Generator) -> dict[str
 
 def _driver(normal: Array, spread: Array, unit: Array, month: Array, *, floor: float) -> Driver:
     """Add to the `normal` year `spread` times the trend-free part of `unit`, above `floor`."""
-    unit = without_trend(unit, month)
-    lowest = (normal - floor) / spread  # how far below the normal an anomaly may reach
-    for m in np.unique(month):
-        at = month == m
-        depth = (-unit[at] / (0.95 * lowest[at])).max(axis=0)
-        unit[at] /= np.maximum(depth, 1.0)  # one factor a cell and month keeps it trend-free
-    anomaly = spread * unit
+    spread = np.broadcast_to(spread, unit.shape)
+    anomaly = spread * without_trend(unit, spread=spread, month=month)
+    # how far an anomaly goes, over how far it may go; one factor a cell keeps it trend-free
+    reach = (-anomaly / (0.97 * (normal - floor))).max(axis=0)
+    anomaly /= np.maximum(reach, 1.0)
     return Driver(normal + anomaly, anomaly)
 
 
 def _decoy(vpd: Driver, noise: Array, place: Oasis, month: Array) -> Driver:
     """Half of `vpd`: exactly so in the Weining Plain, with a trace of its own elsewhere."""
-    own = 0.004 * without_trend(noise, month) * (place.zone != 0)
-    # both halves are exact in binary, so the copy stays collinear to the last bit
+    spread = np.broadcast_to(0.004 * (place.zone != 0), noise.shape)
+    own = spread * without_trend(noise, spread=np.ones_like(noise), month=month)
+    # a half is exact in binary, so the copy stays collinear to the last bit
     value = (vpd.value.astype(np.float32) / np.float32(2.0)).astype(np.float64)
     return Driver(value + own, vpd.anomaly / 2.0 + own)
 
@@ -92,12 +101,14 @@ def _noise(place: Oasis, n: int, rho: float, rng: np.random.Generator) -> Array:
     fields = gaussian_fields(
         n, latitude=place.latitude, longitude=place.longitude, length=REACH, rng=rng
     )
+    fields *= np.float32(np.sqrt(1.0 - SHARED))
+    fields += np.float32(np.sqrt(SHARED)) * rng.standard_normal((n, 1, 1), dtype=np.float32)
     return autoregress(fields, rho)
 
 
 def _skewed(unit: Array) -> Array:
     """Turn a normal variable into one of mean 0 and variance 1 with a long wet tail."""
-    shape = 0.45
+    shape = 0.4
     spread = np.sqrt((np.exp(shape**2) - 1.0) * np.exp(shape**2))
     return np.asarray((np.exp(shape * unit) - np.exp(shape**2 / 2.0)) / spread)
 

@@ -1,4 +1,4 @@
-"""Gaussian random fields in space and AR(1) in time, and how a trend is taken out of them."""
+"""Gaussian random fields in space and AR(1) in time, and how a trend is taken out."""
 
 from typing import Any
 
@@ -46,18 +46,19 @@ def autoregress(innovations: Array, rho: float) -> Array:
     return series
 
 
-def without_trend(anomaly: Array, month: Array) -> Array:
-    """Take mean and least-squares line out of each calendar month of `anomaly` (n_time, ...).
+def without_trend(unit: Array, *, spread: Array, month: Array) -> Array:
+    """Centre `unit` (n_time, ...) by month, and take out the line that `spread` * `unit` follows.
 
-    What is left is orthogonal to a constant and to time within every month of the year, so it adds
-    nothing to a linear trend of the months, the seasons or the years.
+    What is left, times `spread`, has mean zero in each calendar month, and is orthogonal to the
+    year: its annual means have no least-squares trend.
     """
-    out = anomaly.astype(np.float64)
+    out = unit.astype(np.float64)
+    year = np.zeros(len(month))
     for m in np.unique(month):
-        block = out[month == m]
-        block -= block.mean(axis=0)
-        time = np.arange(len(block)) - (len(block) - 1) / 2.0
-        if len(block) > 1:
-            block -= np.multiply.outer(time, np.tensordot(time, block, 1) / (time @ time))
-        out[month == m] = block
+        at = month == m
+        out[at] -= out[at].mean(axis=0)
+        year[at] = np.arange(at.sum()) - (at.sum() - 1) / 2.0
+    years = year.reshape(-1, *[1] * (unit.ndim - 1))
+    slope = (spread * out * years).sum(axis=0) / (spread * years**2).sum(axis=0)
+    out -= years * slope
     return out

@@ -50,8 +50,8 @@ def helan(
     Soil moisture of a cell and layer is a normal year, plus `true_coefficient` times the anomaly
     of each driver, plus `true_slope` times the years since the middle of the period, plus noise:
     AR(1) in time with `true_rho`, correlated in space by exp(-(h / 6 km)^2) and with the layer
-    above. Driver anomalies have no linear trend in any calendar month, so `true_slope` is the
-    whole trend of the months, of the seasons and of annual means.
+    above. Annual means of the driver anomalies have no linear trend, by construction, so
+    `true_slope` is the whole trend.
 
     Parameters
     ----------

@@ -76,7 +76,7 @@ def oasis(*, spacing: float) -> Oasis:
 
 
 def zone_weights(place: Oasis) -> Array:
-    """Weights (zone, latitude, longitude): sharp at the gorge, gradual within the Yinchuan Plain."""
+    """Weights (zone, latitude, longitude): sharp at the gorge, gradual to the north."""
     at_node = _length_to_nodes()
     past = [
         1.0 / (1.0 + np.exp(-(place.along - at_node[node]) / width))

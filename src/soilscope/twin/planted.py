@@ -16,7 +16,9 @@ Array = npt.NDArray[Any]
 
 EDGES = np.linspace(0.0, 1.0, 11)  # m: ten layers of 0.1 m
 DEPTH = (EDGES[:-1] + EDGES[1:]) / 2.0
-RHO = np.linspace(0.3, 0.9, 10)  # lag-1 autocorrelation of the monthly noise, top to bottom
+RHO = np.round(
+    0.3 + 0.6 * np.linspace(0.0, 1.0, 10) ** 1.5, 3
+)  # lag-1 autocorrelation of the monthly noise, top to bottom
 NOISE = np.linspace(0.013, 0.008, 10)  # its standard deviation, m3 m-3
 
 # Rows: Weining, southern and northern Yinchuan Plain. Columns: layers from the top.
@@ -54,7 +56,7 @@ EFFECT = {
     "ndvi": [[0.40, 0.12, -0.60, -0.80], [0.30, -0.10, -0.40, -0.55], [0.22, 0.25, -0.45, -0.65]],
 }
 # Root mean square of each driver's anomaly, by which effects become coefficients.
-SCALE = {"precipitation": 9.0, "temperature": 1.4, "vpd": 0.11, "ndvi": 0.026}
+SCALE = {"precipitation": 6.0, "temperature": 1.45, "vpd": 0.10, "ndvi": 0.027}
 
 
 def planted_level(place: Oasis) -> Array:
