@@ -20,6 +20,7 @@ _PUBLIC = {
     "recovery": "analyse.recovery",
     "regional_mean": "analyse.regions",
     "run_study": "study.runner",
+    "set_layers": "grid.depth",
     "standardize": "analyse.index",
     "trend": "analyse.trend",
 }
