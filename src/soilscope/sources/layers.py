@@ -77,6 +77,8 @@ def _points(coordinate: xr.DataArray | None, layers: Layers | None, file: str) -
         raise SourceError(f"the soil layers in {file} have no depths; write {_EXAMPLE}.")
     per_metre = _per_metre(coordinate, None if layers is None else layers.units, file)
     depths = np.asarray(coordinate.values, dtype=np.float64) / per_metre
+    if (depths <= 0).all():  # heights above the surface
+        depths = -depths
     if (depths < 0).any() or (depths > _DEEPEST).any():
         raise SourceError(
             f"the depths {_listed(depths)} m in {file} are no soil depths; write their units, as "
