@@ -1,0 +1,256 @@
+"""A study file, read and checked: what it names, on which data, in which order."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from soilscope.errors import InputError
+from soilscope.sources.timeaxis import read_period
+from soilscope.study.analyses import read_analyses, step_options
+from soilscope.study.paths import read_paths, read_roots
+from soilscope.study.products import (
+    ALWAYS,
+    TWINS,
+    option_faults,
+    product_names,
+    product_options,
+    variables_of,
+)
+from soilscope.study.schema import Strict, faults_of, unknown
+from soilscope.study.spec import Analysis, InputSpec, ReportSpec
+from soilscope.study.steps import STEPS
+from soilscope.study.yaml_lines import Document, Location, read_yaml
+
+__all__ = ["Analysis", "InputSpec", "ReportSpec", "Study", "load_study", "study_schema"]
+
+
+class Study(Strict):
+    """A study: everything it says, typed and resolved, with analyses in the order of running."""
+
+    path: Path
+    text: str = Field(repr=False)
+    title: str
+    description: str = ""
+    roots: dict[str, Path] = Field(default={})
+    period: tuple[str, str] | None = None
+    inputs: dict[str, InputSpec]
+    analyses: dict[str, Analysis]
+    report: ReportSpec = ReportSpec()
+    lines: dict[str, int] = Field(default={}, repr=False)  # analysis -> its line in the file
+
+
+_KEYS = ("title", "description", "roots", "period", "inputs", "analyses", "report")
+
+
+def load_study(path: str | Path) -> Study:
+    """Read the study file `path` and check everything that can be known without opening data.
+
+    Parameters
+    ----------
+    path
+        A YAML file in UTF-8; its keys are described in ``docs/how-to/study-file.md``.
+
+    Returns
+    -------
+    Study
+        Roots and paths resolved, options typed, analyses sorted so that each stands behind what
+        it needs.
+
+    Raises
+    ------
+    StudyError
+        With one line for each fault, in the order of the file.
+    """
+    document = read_yaml(Path(path))
+    value = document.value
+    for key in value:
+        if key not in _KEYS:
+            document.fault((key,), unknown(key, _KEYS))
+    roots = read_roots(value.get("roots"), document)
+    inputs, variables = _read_inputs(value, roots, document)
+    analyses = read_analyses(value, variables, document)
+    parts: dict[str, Any] = {
+        "title": _text(value, "title", document) or Path(path).stem,
+        "description": _text(value, "description", document),
+        "period": _read_period(value, document),
+        "report": _read_report(value, document),
+    }
+    document.raise_faults()
+    return Study(
+        path=Path(path).resolve(),
+        text=document.text,
+        roots={name: root for name, root in roots.items() if root is not None},
+        inputs=inputs,
+        analyses=analyses,
+        lines={name: document.line(("analyses", name)) for name in analyses},
+        **parts,
+    )
+
+
+def study_schema() -> dict[str, Any]:
+    """JSON schema of a study file, for editors."""
+    report = ReportSpec.model_json_schema()
+    text = {"type": "string"}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "soilscope study",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["inputs", "analyses"],
+        "properties": {
+            "title": text,
+            "description": text,
+            "roots": {"type": "object", "additionalProperties": text},
+            "period": {"type": "array", "minItems": 2, "maxItems": 2},
+            "inputs": {
+                "type": "object",
+                "minProperties": 1,
+                "additionalProperties": {"anyOf": [_input_schema(p) for p in product_names()]},
+            },
+            "analyses": {
+                "type": "object",
+                "minProperties": 1,
+                "additionalProperties": {"anyOf": [_step_schema(name) for name in STEPS]},
+            },
+            "report": report,
+        },
+    }
+
+
+def _input_schema(product: str) -> dict[str, Any]:
+    schema = product_options(product).model.model_json_schema()
+    schema["properties"] = {"product": {"const": product}} | schema.get("properties", {})
+    schema["required"] = ["product", *schema.get("required", [])]
+    if product not in TWINS:
+        schema["properties"]["paths"] = {"type": ["string", "array"], "items": {"type": "string"}}
+        schema["required"].append("paths")
+    return schema
+
+
+def _step_schema(name: str) -> dict[str, Any]:
+    step = STEPS[name]
+    schema = step_options(step).model.model_json_schema()
+    reference = {"type": ["string", "array"], "items": {"type": "string"}}
+    data = dict.fromkeys(step.data_parameters, reference)
+    schema["properties"] = {"step": {"const": name}} | data | schema.get("properties", {})
+    schema["required"] = ["step", *step.inputs, *schema.get("required", [])]
+    return schema
+
+
+def _read_inputs(
+    value: Mapping[str, Any], roots: Mapping[str, Path | None], document: Document
+) -> tuple[dict[str, InputSpec], set[str] | None]:
+    """Read every input; with them the names of all variables, or None where files must say."""
+    given = value.get("inputs")
+    if not isinstance(given, Mapping) or not given:
+        document.fault(("inputs",), "inputs is missing or empty; name at least one product.")
+        return {}, None
+    inputs: dict[str, InputSpec] = {}
+    variables: set[str] | None = set(ALWAYS)
+    owners: dict[str, str] = {}
+    for name, content in given.items():
+        spec = _read_input(name, content, roots, document)
+        brought = variables_of(spec.product, spec.options) if spec is not None else None
+        if spec is not None:
+            inputs[name] = spec
+        for variable in brought or ():
+            if owners.setdefault(variable, name) != name:
+                text = f"{variable!r} is already brought by the input {owners[variable]!r}."
+                document.fault(("inputs", name, "variables", variable), text)
+        variables = None if brought is None or variables is None else variables | set(brought)
+    return inputs, variables
+
+
+def _read_input(
+    name: str, content: Any, roots: Mapping[str, Path | None], document: Document
+) -> InputSpec | None:
+    where = ("inputs", name)
+    if not isinstance(content, Mapping):
+        document.fault(where, f"the input {name!r} must be a mapping with product and paths.")
+        return None
+    product = content.get("product")
+    if product not in product_names():
+        kind = "product is missing; there are: " + ", ".join(product_names()) + "."
+        text = kind if product is None else unknown(str(product), product_names(), kind="product")
+        document.fault((*where, "product"), text)
+        return None
+    before = len(document.faults)
+    options = _read_options(product, content, document, where)
+    paths = _read_input_paths(name, product, content, roots, document)
+    if len(document.faults) > before and not isinstance(options.get("variables"), (dict, list)):
+        return None
+    return InputSpec(product=product, paths=paths, options=options)
+
+
+def _read_options(
+    product: str, content: Mapping[str, Any], document: Document, where: Location
+) -> dict[str, Any]:
+    given = {key: item for key, item in content.items() if key not in ("product", "paths")}
+    parameters = product_options(product)
+    try:
+        options = parameters.model(**given).model_dump(exclude_unset=True)
+    except ValidationError as error:
+        for key, text in faults_of(error, {"paths": str, **parameters.hints}, given).items():
+            document.fault((*where, key), text)
+        return given
+    if product not in TWINS:
+        for key, text in option_faults(options).items():
+            document.fault((*where, key), text)
+    return options
+
+
+def _read_input_paths(
+    name: str,
+    product: str,
+    content: Mapping[str, Any],
+    roots: Mapping[str, Path | None],
+    document: Document,
+) -> tuple[Path, ...]:
+    where = ("inputs", name, "paths")
+    if product in TWINS:
+        if "paths" in content:
+            document.fault(where, f"{product} is synthetic and has no paths.")
+        return ()
+    if "paths" not in content:
+        document.fault(where, f"the input {name!r} has no paths.")
+        return ()
+    return read_paths(content["paths"], roots, document, where)
+
+
+def _read_period(value: Mapping[str, Any], document: Document) -> tuple[str, str] | None:
+    given = value.get("period")
+    try:
+        read_period(given)
+    except InputError as error:
+        document.fault(("period",), str(error))
+        return None
+    except TypeError:
+        document.fault(("period",), f"period is {given!r}; give [first month, last month].")
+        return None
+    return None if given is None else (str(given[0]), str(given[1]))
+
+
+def _read_report(value: Mapping[str, Any], document: Document) -> ReportSpec:
+    given = value.get("report") or {}
+    if not isinstance(given, Mapping):
+        document.fault(("report",), "report must be a mapping, as in {formats: [png, pdf]}.")
+        return ReportSpec()
+    try:
+        return ReportSpec(**given)
+    except ValidationError as error:
+        hints = {"formats": list[Literal["png", "pdf"]], "title": str}
+        for key, text in faults_of(error, hints, given).items():
+            document.fault(("report", key), text)
+        return ReportSpec()
+
+
+def _text(value: Mapping[str, Any], key: str, document: Document) -> str:
+    given = value.get(key)
+    if given is None:
+        return ""
+    if not isinstance(given, (str, int, float)):
+        document.fault((key,), f"{key} must be text.")
+        return ""
+    return str(given).strip()

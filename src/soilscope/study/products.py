@@ -1,0 +1,69 @@
+"""What a study can name as a product: files of the catalogue, or a synthetic twin."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+import xarray as xr
+
+from soilscope.errors import InputError
+from soilscope.sources.catalogue import PRODUCTS, open_source
+from soilscope.sources.declared import read_dims, read_layers, read_variables
+from soilscope.sources.timeaxis import read_period
+from soilscope.study.schema import Parameters, parameters_of
+from soilscope.twin.helan import helan
+
+#: Synthetic products: they are made, not read.
+TWINS: Mapping[str, Callable[..., xr.Dataset]] = {"helan_twin": helan}
+
+#: Variables that every cube holds, whatever its inputs.
+ALWAYS = ("zone", "cell_area")
+
+_CHECKS: Mapping[str, Callable[[Any], Any]] = {
+    "variables": read_variables,
+    "dims": read_dims,
+    "depth_bounds": read_layers,
+    "period": read_period,
+}
+
+
+def product_names() -> tuple[str, ...]:
+    """Every product that an input can have."""
+    return (*PRODUCTS, *TWINS)
+
+
+def product_options(product: str) -> Parameters:
+    """Options of an input, from the function that opens its product."""
+    if product in TWINS:
+        return parameters_of(TWINS[product], data=())
+    return parameters_of(open_source, data=("chunks",))
+
+
+def option_faults(options: Mapping[str, Any]) -> dict[str, str]:
+    """Check what is declared by hand about a product, without its files: option -> fault."""
+    faults: dict[str, str] = {}
+    for name, check in _CHECKS.items():
+        try:
+            check(options.get(name))
+        except InputError as error:
+            faults[name] = str(error)
+    if "variables" not in faults and options.get("variables") is not None:
+        try:
+            read_variables(options["variables"], options.get("override"))
+        except InputError as error:
+            faults["override"] = str(error)
+    return faults
+
+
+def variables_of(product: str, options: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Variables that an input brings; None if only its files can say."""
+    if product in TWINS:
+        return _twin_variables(product)
+    declared = options.get("variables")
+    return None if declared is None else tuple(declared)
+
+
+@cache
+def _twin_variables(product: str) -> tuple[str, ...]:
+    small = TWINS[product](spacing=0.25, months=36)
+    return tuple(str(name) for name in small.data_vars)

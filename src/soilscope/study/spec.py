@@ -1,0 +1,32 @@
+"""The parts of a study as frozen values: an input, an analysis, the report."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from soilscope.study.schema import Strict
+
+
+class InputSpec(Strict):
+    """An input: a product, its files, and the options of the function that opens it."""
+
+    product: str
+    paths: tuple[Path, ...] = ()
+    options: dict[str, Any] = Field(default={})
+
+
+class Analysis(Strict):
+    """An analysis: a step under a name, what its data parameters refer to, and its options."""
+
+    name: str
+    step: str
+    inputs: dict[str, str | list[str]]
+    options: dict[str, Any] = Field(default={})
+
+
+class ReportSpec(Strict):
+    """What the report is made of: file formats of the figures, and a title of its own."""
+
+    formats: tuple[Literal["png", "pdf"], ...] = ("png",)
+    title: str | None = None
