@@ -10,6 +10,7 @@ import xarray as xr
 from soilscope.errors import GridError, InputError
 from soilscope.grid.align import align
 from soilscope.grid.crs import crs_of, stamp
+from soilscope.grid.depth import layer_coordinates
 
 
 def months(start, n, day=1):
@@ -24,8 +25,7 @@ def moisture(start="2000-01", n=6, **coords):
         {"soil_moisture": (("time", "depth", *places), values)},
         {
             "time": months(start, n),
-            "depth": [0.05, 0.2],
-            "depth_bounds": (("depth", "bounds"), [[0, 0.1], [0.1, 0.3]]),
+            **layer_coordinates([[0, 0.1], [0.1, 0.3]]),
             **places,
         },
         {"lineage": '["ERA5-Land"]', "source_files": '["a.nc"]'},
@@ -34,7 +34,9 @@ def moisture(start="2000-01", n=6, **coords):
 
 def rain(start="2000-01", n=6, day=1, **coords):
     ds = moisture(start, n, **coords).isel(depth=0, drop=True).rename(soil_moisture="precipitation")
-    ds = ds.drop_vars("depth_bounds", errors="ignore").assign_coords(time=months(start, n, day))
+    ds = ds.drop_vars(["depth_top", "depth_bottom"], errors="ignore").assign_coords(
+        time=months(start, n, day)
+    )
     return ds.assign_attrs(lineage='["CRU", "ERA5-Land"]', source_files='["b.nc"]')
 
 
@@ -158,8 +160,8 @@ def test_soil_layers_must_agree():
     assert align([moisture(), deep]).sizes["depth"] == 2
     with pytest.raises(GridError, match=r"soil layers of b and a differ: up to 0.1 apart"):
         align({"a": moisture(), "b": deep.assign_coords(depth=[0.05, 0.3])})
-    other = deep.assign_coords(depth_bounds=(("depth", "bounds"), [[0, 0.1], [0.15, 0.25]]))
-    with pytest.raises(GridError, match="depth_bounds of b and a differ"):
+    other = deep.assign_coords(layer_coordinates([[0, 0.1], [0.15, 0.25]]))
+    with pytest.raises(GridError, match="edges of the layers of b and a differ"):
         align({"a": moisture(), "b": other})
 
 

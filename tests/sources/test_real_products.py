@@ -51,7 +51,7 @@ def test_gldas_noah_without_layers_says_what_is_missing(shared_data):
     ds = open_source(
         "raster", path, variables={"soil_moisture": NOAH[:2]}, depth_bounds=NOAH_LAYERS[:2]
     )
-    assert dict(ds.sizes) == {"time": 7, "depth": 2, "latitude": 150, "longitude": 256, "bounds": 2}
+    assert dict(ds.sizes) == {"time": 7, "depth": 2, "latitude": 150, "longitude": 256}
 
 
 def test_era5_packing_noise_below_zero_warns_and_stays(shared_data):
@@ -125,7 +125,7 @@ def test_points_of_era5_land_come_from_rows(shared_data):
         warnings.simplefilter("error")
         ds = open_source("table", path, variables=names, depth_bounds=[[0, 0.07], [0.07, 0.28]])
     rows = pd.read_parquet(path)
-    assert dict(ds.sizes) == {"time": 444, "depth": 2, "site": 1587, "bounds": 2}
+    assert dict(ds.sizes) == {"time": 444, "depth": 2, "site": 1587}
     assert int(ds.temperature.notnull().sum()) == int(rows.Tair.notna().sum())
     one = rows.iloc[12345]
     found = ds.sel(site=str(one.site), time=one.time)
@@ -139,7 +139,7 @@ def test_farm_sensors_have_depths_at_points(shared_data):
     names = {"soil_moisture": "vwc", "soil_temperature": "tsoil", "precipitation": "precip"}
     ds = open_source("table", path, variables=names, dims={"site": "station", "y": "northing"})
     assert ds.depth.values.tolist() == [0.3, 0.6, 0.9, 1.2, 1.5]
-    assert "depth_bounds" not in ds.coords
+    assert "depth_top" not in ds.coords
     assert ds.site.values[0] == "CAF003"
     assert ds.y.values[0] > 5e6
 

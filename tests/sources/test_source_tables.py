@@ -9,6 +9,7 @@ import xarray as xr
 
 from soilscope import open_source
 from soilscope.errors import SourceError
+from soilscope.grid.depth import layer_bounds
 from soilscope.sources.ranges import count_range
 
 SM = {"soil_moisture": {"name": "sm", "units": "m3 m-3"}}
@@ -45,7 +46,7 @@ def test_rows_in_any_order_give_the_same_series(tmp_path, rows, sites):
     np.testing.assert_allclose(a.soil_moisture.values, expected(sites), rtol=1e-15)
     xr.testing.assert_equal(a, b.sel(site=a.site))
     assert a.site.values.tolist() == ["b", "a"]
-    assert a.depth_bounds.values.tolist() == [[0, 0.07], [0.07, 0.28]]
+    assert layer_bounds(a).tolist() == [[0, 0.07], [0.07, 0.28]]
     assert a.latitude.values.tolist() == [40.0, 41.0]
 
 
@@ -149,7 +150,7 @@ def test_sensors_at_points_have_depths_without_bounds(open_sites, sites):
     points = sites.assign_coords(layer=[5, 20])
     ds = open_sites(points, depth_bounds={"units": "cm"})
     assert ds.depth.values.tolist() == [0.05, 0.2]
-    assert "depth_bounds" not in ds.coords
+    assert "depth_top" not in ds.coords
 
 
 def test_bounds_that_the_file_states_are_used(open_sites, sites):
@@ -157,7 +158,7 @@ def test_bounds_that_the_file_states_are_used(open_sites, sites):
     stated = stated.assign_coords(layer=("layer", [3.5, 17.5], {"units": "cm", "bounds": "edges"}))
     stated["edges"] = (("layer", "nv"), [[0.0, 7.0], [7.0, 28.0]])
     ds = open_sites(stated, depth_bounds=None)
-    assert ds.depth_bounds.values.tolist() == [[0, 0.07], [0.07, 0.28]]
+    assert layer_bounds(ds).tolist() == [[0, 0.07], [0.07, 0.28]]
 
 
 def test_one_declared_layer_gives_a_surface_series_its_depth(open_sites, sites):

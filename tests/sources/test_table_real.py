@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 
 from soilscope import open_source
+from soilscope.grid.depth import layer_bounds
 
 pytestmark = pytest.mark.real
 LAYERS = {"top": "layer_top_cm", "bottom": "layer_bottom_cm", "units": "cm"}
@@ -35,7 +36,7 @@ def test_the_monthly_catchments_come_in_our_dimensions_and_units(shared_data):
         "vpd": "kPa",
     }
     assert ds.depth.values.tolist() == [0.035, 0.175, 0.64, 1.945]
-    assert ds.depth_bounds.values.tolist() == [[0, 0.07], [0.07, 0.28], [0.28, 1.0], [1.0, 2.89]]
+    assert layer_bounds(ds).tolist() == [[0, 0.07], [0.07, 0.28], [0.28, 1.0], [1.0, 2.89]]
     assert json.loads(ds.attrs["lineage"]) == ["ERA5-Land"]
     assert all(da.chunks is not None for da in ds.data_vars.values())
 

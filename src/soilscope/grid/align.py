@@ -9,6 +9,7 @@ import xarray as xr
 
 from soilscope.errors import GridError, InputError
 from soilscope.grid.crs import grid_dims, require_same_crs
+from soilscope.grid.depth import layer_bounds
 from soilscope.labelled import spatial_dims
 from soilscope.times import month_count
 
@@ -118,10 +119,9 @@ def _same_places(named: Mapping[str, xr.Dataset]) -> dict[str, xr.Dataset]:
                 ds = _same_sites(ds, like, (name, leader))
             else:
                 _require_same_axis(ds[dim], like, (name, leader))
-                ds = ds.assign_coords({dim: like})
+                ds = ds.assign_coords({dim: like.variable})
         result[name] = ds
-    bounds = {n: ds["depth_bounds"] for n, ds in result.items() if "depth_bounds" in ds.coords}
-    _require_same_bounds(bounds)
+    _require_same_bounds({n: ds for n, ds in result.items() if "depth_top" in ds.coords})
     return result
 
 
@@ -152,11 +152,11 @@ def _require_same_axis(axis: xr.DataArray, like: xr.DataArray, names: tuple[str,
         )
 
 
-def _require_same_bounds(bounds: Mapping[str, xr.DataArray]) -> None:
-    for name, values in bounds.items():
-        first = next(iter(bounds))
-        if not np.allclose(values.values, bounds[first].values, rtol=0, atol=1e-6):
-            raise GridError(f"the depth_bounds of {name} and {first} differ; see merge_layers.")
+def _require_same_bounds(layered: Mapping[str, xr.Dataset]) -> None:
+    for name, ds in layered.items():
+        first = next(iter(layered))
+        if not np.allclose(layer_bounds(ds), layer_bounds(layered[first]), rtol=0, atol=1e-6):
+            raise GridError(f"the edges of the layers of {name} and {first} differ; merge them.")
 
 
 def _calendar(ds: xr.Dataset, step: str) -> xr.Dataset:

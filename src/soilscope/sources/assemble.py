@@ -48,10 +48,9 @@ def finish(
     if "time" in ds.dims:
         require_order(ds["time"].values, file=file)
     step = time_step(ds["time"]) if "time" in ds.dims else "none"
-    bounds = ds.get("depth_bounds")
     ds = ds.assign(
         {
-            name: _in_our_units(da, step if "time" in da.dims else "none", bounds=bounds, file=file)
+            name: _in_our_units(da, step if "time" in da.dims else "none", file=file)
             for name, da in ds.data_vars.items()
         }
     )
@@ -123,15 +122,13 @@ def file_label(files: Sequence[Path]) -> str:
     return str(files[0]) + (others if len(files) > 1 else "")
 
 
-def _in_our_units(
-    da: xr.DataArray, step: Step, *, bounds: xr.DataArray | None, file: str
-) -> xr.DataArray:
+def _in_our_units(da: xr.DataArray, step: Step, *, file: str) -> xr.DataArray:
     name = str(da.name)
     how = conversion(name, str(da.attrs["source_units"]), step=step)
     if how is None:
         raise SourceError(_misfit(da, CANONICAL[name], step, file))
     encoding = da.encoding  # it names the grid mapping, and arithmetic forgets it
-    da = convert(da, how, bounds=bounds, file=file)
+    da = convert(da, how, file=file)
     known = CANONICAL.get(name)
     if known is not None and known.kind == "class":
         da = da.fillna(-1).astype("int16").assign_attrs(da.attrs)

@@ -10,6 +10,7 @@ import xarray as xr
 
 from soilscope.checks import nearest
 from soilscope.errors import SourceError
+from soilscope.grid.depth import layer_coordinates
 from soilscope.sources.axes import Axes, find_axes
 from soilscope.sources.canonical import CANONICAL
 from soilscope.sources.declared import Declared, Variable
@@ -177,10 +178,10 @@ def _with_depth(
         layers=layers,
         file=file,
     )
-    ds = ds.assign_coords(depth=("depth", mid, {"units": "m", "positive": "down"}))
-    if bounds is not None:
-        ds["depth"].attrs["bounds"] = "depth_bounds"
-        ds = ds.assign_coords(depth_bounds=(("depth", "bounds"), bounds, {"units": "m"}))
+    if bounds is None:
+        ds = ds.assign_coords(depth=("depth", mid, {"units": "m", "positive": "down"}))
+    else:
+        ds = ds.assign_coords(layer_coordinates(bounds))
     if np.unique(mid).size < mid.size:
         raise SourceError(f"{file} has two soil layers at the same depth; see depth_bounds.")
     return ds.isel(depth=np.argsort(mid)) if (np.diff(mid) < 0).any() else ds

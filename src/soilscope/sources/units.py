@@ -123,21 +123,19 @@ def accepted_units(variable: str, *, step: Step) -> str:
     return ", ".join(u for u in choices if _flux(1.0, u, step) is not None)
 
 
-def convert(
-    da: xr.DataArray, how: Conversion, *, bounds: xr.DataArray | None, file: str
-) -> xr.DataArray:
-    """Convert `da` lazily; `bounds` (depth, bounds) in m are those of its layers, if known."""
+def convert(da: xr.DataArray, how: Conversion, *, file: str) -> xr.DataArray:
+    """Convert `da` lazily, with the edges of its layers where the conversion needs them."""
     units = da.attrs.get("source_units")
     attrs, dtype = da.attrs, da.dtype
     if how.per == "days":
         da = da * da["time"].dt.days_in_month.astype(dtype)
     elif how.per == "thickness":
-        if bounds is None or "depth" not in da.dims:
+        if "depth_top" not in da.coords:
             raise SourceError(
                 f"{da.name} in {file} is in {units}, water per area, which becomes m3 m-3 only "
                 "with the thickness of its layer; write depth_bounds, as in [[0, 0.1], [0.1, 0.4]]."
             )
-        thickness = bounds.isel(bounds=1) - bounds.isel(bounds=0)
+        thickness = da["depth_bottom"] - da["depth_top"]
         da = da / thickness.astype(dtype)
     if how.factor != 1.0:
         da = da * how.factor

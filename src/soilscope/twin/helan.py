@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from soilscope.errors import InputError
+from soilscope.grid.depth import layer_coordinates
 from soilscope.names import flag_attrs
 from soilscope.twin.climate import Driver, weather
 from soilscope.twin.fields import autoregress, gaussian_fields
@@ -108,15 +109,10 @@ def helan(
         _measured(moisture, drivers) | truth,
         coords={
             "time": time,
-            "depth": ("depth", DEPTH, _attrs("m", "depth of the middle of the layer")),
+            **layer_coordinates(np.stack([EDGES[:-1], EDGES[1:]], axis=1)),
             "latitude": ("latitude", place.latitude, {"units": "degrees_north"}),
             "longitude": ("longitude", place.longitude, {"units": "degrees_east"}),
             "driver": ("driver", np.array(list(drivers), dtype=object)),
-            "depth_bounds": (
-                ("depth", "bounds"),
-                np.stack([EDGES[:-1], EDGES[1:]], axis=1),
-                _attrs("m", "top and bottom of the layer"),
-            ),
         },
         attrs={
             "title": "Synthetic twin of the oasis east of the Helan Mountains",
@@ -124,7 +120,6 @@ def helan(
             "synthetic": 1,
         },
     )
-    ds.depth.attrs["positive"] = "down"
     return _outside_blank(ds, place)
 
 

@@ -42,7 +42,7 @@ TREND = 1e-3 * np.array(
 # at the depths EFFECT_DEPTH (m), linear between them.
 EFFECT_DEPTH = np.array([0.05, 0.25, 0.60, 0.95])
 EFFECT = {
-    "precipitation": [[0.90, 0.50, 0.15, 0.06], [1.10, 0.75, 0.50, 0.35], [0.85, 0.50, 0.20, 0.12]],
+    "precipitation": [[0.85, 0.50, 0.15, 0.06], [1.00, 0.70, 0.50, 0.35], [0.80, 0.50, 0.20, 0.12]],
     "temperature": [
         [0.55, -0.50, -0.12, 0.08],
         [0.45, -0.60, -0.30, -0.15],
@@ -53,7 +53,7 @@ EFFECT = {
         [-0.80, -0.55, -0.30, -0.15],
         [-0.30, -0.35, -0.15, -0.06],
     ],
-    "ndvi": [[0.40, 0.12, -0.60, -0.80], [0.30, -0.10, -0.40, -0.55], [0.22, 0.25, -0.45, -0.65]],
+    "ndvi": [[0.40, 0.12, -0.70, -1.15], [0.30, -0.10, -0.50, -0.90], [0.22, 0.25, -0.60, -1.00]],
 }
 # Root mean square of each driver's anomaly, by which effects become coefficients.
 SCALE = {"precipitation": 6.0, "temperature": 1.45, "vpd": 0.10, "ndvi": 0.027}
