@@ -94,9 +94,7 @@ class Store:
         """Open the result `name` lazily; `chunks={}` gives dask arrays in the chunks on disk."""
         path = self._require(name) / "data.zarr"
         ds = xr.open_zarr(path, consolidated=False, chunks=chunks, decode_timedelta=False)
-        order = self.record(name).variables or tuple(ds.data_vars)
-        # every coordinate is kept, depth_bounds too, which no variable spans
-        return xr.Dataset({v: ds[v] for v in order}, coords=ds.coords, attrs=ds.attrs)
+        return ds[list(self.record(name).variables) or list(ds.data_vars)]
 
     def work_folder(self, name: str, fingerprint: str) -> Path:
         """Folder in which the result `name` grows; it keeps what a killed run had finished."""
