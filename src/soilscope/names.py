@@ -46,6 +46,17 @@ CLASSES = (
     "extreme_wet",
 )
 
+#: Association with a driver by the size of its standardised coefficient.
+EFFECTS = (
+    "very_strong_negative",
+    "strong_negative",
+    "weak_negative",
+    "none",
+    "weak_positive",
+    "strong_positive",
+    "very_strong_positive",
+)
+
 NAMES: dict[str, Name] = {
     # shared by all methods
     "n_obs": Name("number of valid observations"),
@@ -88,9 +99,15 @@ NAMES: dict[str, Name] = {
     "tau": Name("Kendall tau-b"),
     "lag1_autocorrelation": Name("lag-1 autocorrelation of the detrended series"),
     # partial regression
-    "coefficient": Name("partial regression coefficient", "{units}"),
+    "coefficient": Name("partial regression coefficient", "{units} per unit of the driver"),
+    "coefficient_low": Name(
+        "lower confidence bound of the coefficient", "{units} per unit of the driver"
+    ),
+    "coefficient_high": Name(
+        "upper confidence bound of the coefficient", "{units} per unit of the driver"
+    ),
     "standardized_coefficient": Name("standardised partial regression coefficient"),
-    "stderr": Name("standard error of the coefficient", "{units}"),
+    "stderr": Name("standard error of the coefficient", "{units} per unit of the driver"),
     "t": Name("t statistic"),
     "partial_r": Name("partial correlation"),
     "vif": Name("variance inflation factor"),
@@ -100,6 +117,19 @@ NAMES: dict[str, Name] = {
     "dominant_driver": Name("driver with the largest significant standardised coefficient"),
     # depth patterns
     "coverage": Name("covered share of the layer's thickness"),
+    "state": Name("mean state", flags=("deficit", "neutral", "surplus"), first_flag=-1),
+    "state_mean": Name("area-weighted mean of the state", "{units}"),
+    "deficit_share": Name("share of the area in deficit"),
+    "surplus_share": Name("share of the area in surplus"),
+    "tendency": Name("tendency", flags=("drying", "neutral", "wetting"), first_flag=-1),
+    "mean_slope": Name("area-weighted mean of the slopes of the cells", "{units} year-1"),
+    "drying_share": Name("share of the area that dries significantly"),
+    "wetting_share": Name("share of the area that wets significantly"),
+    "effect": Name("association with the driver", flags=EFFECTS, first_flag=-3),
+    "effect_mean": Name("area-weighted mean of the standardised coefficient"),
+    "state_pattern": Name("states from the surface down"),
+    "tendency_pattern": Name("tendencies from the surface down"),
+    "effect_pattern": Name("associations from the surface down"),
 }
 
 

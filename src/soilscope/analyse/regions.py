@@ -58,7 +58,7 @@ def regional_mean(
     if not dims:
         raise InputError("da has no spatial dimensions (a grid's two, or site) to average over.")
     require_between(min_valid, 0.0, 1.0, name="min_valid")
-    share = _shares(da, regions, weights)
+    share = region_shares(da, regions, weights)
     valid = np.isfinite(da)
     found = xr.dot(valid.astype(np.float64), share, dim=dims)
     total = xr.dot(da.where(valid, 0.0).astype(np.float64), share, dim=dims)
@@ -90,8 +90,8 @@ def region_codes(regions: xr.DataArray) -> dict[int, str]:
     return table if names is None else dict(zip(table, map(str, names), strict=True))
 
 
-def _shares(
-    da: xr.DataArray, regions: xr.DataArray | None, weights: xr.DataArray | str | None
+def region_shares(
+    da: xr.DataArray | xr.Dataset, regions: xr.DataArray | None, weights: xr.DataArray | str | None
 ) -> xr.DataArray:
     """Weight of each cell as a share of its region's, zero outside: (region, space)."""
     weight = _weights(da, weights)
@@ -107,7 +107,7 @@ def _shares(
     return share
 
 
-def _weights(da: xr.DataArray, weights: xr.DataArray | str | None) -> xr.DataArray:
+def _weights(da: xr.DataArray | xr.Dataset, weights: xr.DataArray | str | None) -> xr.DataArray:
     if isinstance(weights, xr.DataArray):
         return weights
     if weights == "area":
