@@ -67,3 +67,25 @@ def decimal_year(time: xr.DataArray) -> npt.NDArray[np.float64]:
     if is_monthly(time):
         return np.asarray((month_count(time) + 0.5) / 12.0, dtype=np.float64)
     return np.asarray(time.dt.decimal_year.values, dtype=np.float64)
+
+
+def calendar_steps(time: xr.DataArray) -> npt.NDArray[np.int64] | None:
+    """Return the step of each stamp on an evenly spaced axis, from 0; None if it is uneven.
+
+    Gaps stay open. With at most one stamp a month the steps are counted in calendar months,
+    whatever day each is stamped with (annual means: twelve months); otherwise in elapsed time.
+    """
+    if time.size < 2:
+        return np.zeros(time.size, dtype=np.int64)
+    if not is_time_like(time):
+        values = decimal_year(time)
+    elif (np.diff(month_count(time)) >= 1).all():
+        values = month_count(time).astype(np.float64)
+    else:
+        elapsed = time.values - time.values[0]
+        values = np.asarray(elapsed / np.abs(elapsed[1]), dtype=np.float64)
+    gaps = np.diff(values)
+    steps = np.rint(gaps / gaps.min())
+    if np.abs(gaps - steps * gaps.min()).max() > 1e-3 * gaps.min():
+        return None
+    return np.concatenate([[0], np.cumsum(steps)]).astype(np.int64)

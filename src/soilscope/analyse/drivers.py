@@ -1,0 +1,316 @@
+"""Partial regression: what each driver is worth when the others are held fixed."""
+
+import json
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+
+from soilscope.analyse.driver_fit import PER_DRIVER, PER_SERIES, DriverFit
+from soilscope.checks import (
+    require_between,
+    require_choice,
+    require_dims,
+    require_numeric,
+    require_single_chunk,
+)
+from soilscope.errors import InputError
+from soilscope.kernels.regression import AUTOMATIC_LAG, NO_HAC
+from soilscope.labelled import Array, label
+from soilscope.names import flag_attrs
+from soilscope.times import calendar_steps, decimal_year, is_monthly, month_count
+
+Drivers = xr.Dataset | Mapping[str, xr.DataArray]
+_REFERENCES = (
+    "Frisch and Waugh (1933) doi:10.2307/1907330; "
+    "Lovell (1963) doi:10.1080/01621459.1963.10480682; "
+    "Newey and West (1987) doi:10.2307/1913610"
+)
+
+
+def partial_regression(
+    y: xr.DataArray | xr.Dataset,
+    drivers: Drivers,
+    *,
+    dim: str = "time",
+    driver_anomaly: Literal["month"] | None = None,
+    response_anomaly: Literal["month"] | None = None,
+    standardize: bool = False,
+    detrend: bool = False,
+    lags: Mapping[str, int] | None = None,
+    errors: Literal["ols", "hac"] = "ols",
+    max_lag: int | None = None,
+    min_obs: int | None = None,
+    alpha: float = 0.05,
+) -> xr.Dataset:
+    """Regress every series on its drivers, each held against all others (Frisch-Waugh-Lovell).
+
+    Coefficients are associations, not effects. An intercept is included; only rows where the
+    response and all drivers are finite count; df = n_obs - k - 1.
+
+    Parameters
+    ----------
+    y : DataArray, or Dataset with one variable or with `ssmi`
+        The response, with `dim` and any other dimensions; in any units.
+    drivers : Dataset, or mapping of names to DataArrays
+        The k drivers, with `dim` and any of the response's other dimensions (a driver without
+        `depth` serves every layer); each in its own units.
+    driver_anomaly, response_anomaly : None or "month"
+        Subtract each series' own calendar-month means, over the rows that are complete in that
+        series: the coefficients are then those of a regression with a constant for every month.
+        An index standardised by month asks for `driver_anomaly="month"`: against raw drivers it
+        gives the seasonal cycle to temperature.
+    standardize : bool
+        Divide every variable by its standard deviation (ddof = 1), month by month where its
+        anomaly is taken by month. Coefficients then have no units.
+    detrend : bool
+        Remove the linear trend in time from response and drivers, over the complete rows.
+    lags : mapping of drivers to months, optional
+        `{"precipitation": 1}` takes each month's driver from the month before, by the calendar.
+    errors : {"ols", "hac"}
+        Standard errors for independent residuals, or after Newey and West: Bartlett weights, lags
+        counted in steps of the calendar (gaps stay open), factor n_obs / df.
+    max_lag : int, optional
+        Lags of "hac"; floor(4 (n_obs / 100)^(2/9)) by default.
+    min_obs : int, optional
+        Fewest complete rows; the larger of 10 and 3 (k + 1) by default.
+    alpha : float
+        Level of `dominant_driver`; the interval of a coefficient has the level 1 - alpha.
+
+    Returns
+    -------
+    Dataset
+        Per `driver`: `coefficient` (units of y per unit of the driver, see the coordinate
+        `driver_units`), its `stderr`, `coefficient_low` and `coefficient_high`, `t` and `p_value`
+        (both by the chosen errors, two-sided, df degrees of freedom), `standardized_coefficient`
+        (times s_x / s_y over the complete rows), `partial_r` (partial correlation; free of the
+        choice of errors) and `vif` (variance inflation factor). Per series: `r_squared`, `n_obs`,
+        `condition` (of the drivers' correlation matrix), `residual_autocorrelation` (lag one step,
+        over the pairs that have no gap; NaN if time is uneven), `dominant_driver` (the significant
+        driver with the largest absolute standardised coefficient; -1 none is significant, -2 not
+        estimated) and `status`: `no_data`, `too_few`, `constant` (response or a driver varies no
+        more than its numbers are rounded), `collinear` (a VIF of 1e10 or more, or as large as the
+        rounding of the data explains), else `ok`. Estimates of a series that is not ok are NaN.
+
+    Raises
+    ------
+    InputError
+        If dimensions or coordinates differ, a series is split into chunks, an option is unknown,
+        or months are asked for and time is not monthly.
+
+    References
+    ----------
+    Frisch and Waugh (1933), doi:10.2307/1907330; Lovell (1963),
+    doi:10.1080/01621459.1963.10480682; Newey and West (1987), doi:10.2307/1913610.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> from soilscope import partial_regression
+    >>> t = np.arange(24.0)
+    >>> time = xr.date_range("2001-01", periods=24, freq="MS")
+    >>> rain, heat = (xr.DataArray(f(t), {"time": time}, "time") for f in (np.sin, np.cos))
+    >>> fit = partial_regression(2 * rain - 3 * heat + 1, {"rain": rain, "heat": heat})
+    >>> fit.coefficient.round(6).values
+    array([ 2., -3.])
+    >>> fit.n_obs.item(), fit.status.item()
+    (24, 0)
+    """
+    require_choice(driver_anomaly, (None, "month"), name="driver_anomaly")
+    require_choice(response_anomaly, (None, "month"), name="response_anomaly")
+    require_choice(errors, ("ols", "hac"), name="errors")
+    require_between(alpha, 1e-12, 1.0 - 1e-12, name="alpha")
+    response = _one_variable(y)
+    given = _named(drivers, response, dim)
+    k = len(given)
+    shift = _lags(lags, list(given))
+    time = response[dim]
+    if driver_anomaly or response_anomaly or any(shift):
+        _require_monthly(time)
+    steps = calendar_steps(time)
+    if steps is None and errors == "hac":
+        raise InputError(
+            f"{dim!r} is not evenly spaced, so lags have no length; bring y and drivers to a "
+            'regular axis (composite, resample), or use errors="ols".'
+        )
+    no_group = np.zeros(time.size, dtype=np.int64)
+    month = month_count(time) % 12 if driver_anomaly or response_anomaly else no_group
+    by_month = [driver_anomaly is not None] * k + [response_anomaly is not None]
+    fit = DriverFit(
+        source=_source_rows(steps, shift, time.size),
+        group=np.array([month if monthly else no_group for monthly in by_month]),
+        time=decimal_year(time) if detrend else np.empty(0),
+        row_at=_row_at(steps, time.size),
+        evenly_spaced=steps is not None,
+        scale=standardize,
+        min_obs=_min_obs(min_obs, k),
+        max_lag=_max_lag(max_lag, errors),
+        alpha=alpha,
+    )
+    ds = _apply(fit, response, given, dim)
+    options = {
+        "dim": dim,
+        "driver_anomaly": driver_anomaly,
+        "response_anomaly": response_anomaly,
+        "standardize": standardize,
+        "detrend": detrend,
+        "lags": dict(zip(given, shift, strict=True)),
+        "errors": errors,
+        "max_lag": max_lag,
+        "min_obs": fit.min_obs,
+        "alpha": alpha,
+    }
+    return _labelled(ds, response, given, options)
+
+
+def _apply(
+    fit: DriverFit, response: xr.DataArray, drivers: Mapping[str, xr.DataArray], dim: str
+) -> xr.Dataset:
+    """Fit every series; what only the response has (layers) comes first, as DriverFit expects."""
+    shared = {d for driver in drivers.values() for d in driver.dims}
+    ordered = response.transpose(*sorted(response.dims, key=lambda d: d in shared))
+    results = xr.apply_ufunc(
+        fit,
+        ordered,
+        *(
+            driver.transpose(*(d for d in ordered.dims if d in driver.dims))
+            for driver in drivers.values()
+        ),
+        input_core_dims=[[dim]] * (1 + len(drivers)),
+        output_core_dims=[["driver"]] * len(PER_DRIVER) + [[]] * len(PER_SERIES),
+        dask="parallelized",
+        output_dtypes=[np.dtype("f8")] * len(PER_DRIVER)
+        + [np.dtype(t) for t in PER_SERIES.values()],
+        dask_gufunc_kwargs={"output_sizes": {"driver": len(drivers)}},
+        keep_attrs=False,
+    )
+    ds = xr.Dataset(dict(zip((*PER_DRIVER, *PER_SERIES), results, strict=True)))
+    return ds.transpose("driver", *(d for d in response.dims if d != dim), missing_dims="ignore")
+
+
+def _labelled(
+    ds: xr.Dataset,
+    response: xr.DataArray,
+    drivers: Mapping[str, xr.DataArray],
+    options: Mapping[str, object],
+) -> xr.Dataset:
+    """Name the drivers and their units, and say how the numbers were made."""
+    units = [str(driver.attrs.get("units", "unknown")) for driver in drivers.values()]
+    ds = ds.assign_coords(
+        driver=("driver", np.array(list(drivers), dtype=object), {"long_name": "driver"}),
+        driver_units=(
+            "driver",
+            np.array(units, dtype=object),
+            {"long_name": "units of the driver"},
+        ),
+    )
+    words = tuple("_".join(name.split()) for name in drivers)
+    ds["dominant_driver"].attrs = flag_attrs(("not_estimated", "none", *words), first=-2)
+    if options["standardize"]:
+        for name in ("coefficient", "stderr", "coefficient_low", "coefficient_high"):
+            ds[name].attrs["units"] = "1"
+    return label(
+        ds,
+        units=response.attrs.get("units"),
+        method="partial_regression",
+        options=json.dumps(options),
+        references=_REFERENCES,
+    )
+
+
+def _one_variable(y: xr.DataArray | xr.Dataset) -> xr.DataArray:
+    """Return the response: the array itself, a Dataset's only variable, or its `ssmi`."""
+    if isinstance(y, xr.DataArray):
+        return y
+    if "ssmi" in y.data_vars:
+        return y["ssmi"]
+    if len(y.data_vars) != 1:
+        held = ", ".join(map(str, y.data_vars)) or "none"
+        raise InputError(f"y must be one variable; choose one of: {held}.")
+    return next(iter(y.data_vars.values()))
+
+
+def _named(drivers: Drivers, y: xr.DataArray, dim: str) -> dict[str, xr.DataArray]:
+    """Return the drivers by name, checked against the response."""
+    items = drivers.data_vars if isinstance(drivers, xr.Dataset) else drivers
+    given = {str(name): driver for name, driver in items.items()}
+    if not given:
+        raise InputError("drivers is empty; give at least one driver.")
+    for name, array in {"y": y, **{f"drivers[{n!r}]": d for n, d in given.items()}}.items():
+        require_dims(array, dim, name=name)
+        require_single_chunk(array, dim, name=name)
+        require_numeric(array, name=name)
+        _require_on_y(array, y, name=name)
+    return {name: driver.reset_coords(drop=True) for name, driver in given.items()}
+
+
+def _require_on_y(driver: xr.DataArray, y: xr.DataArray, *, name: str) -> None:
+    """Refuse a driver with dimensions or coordinates that differ from the response's."""
+    for d in driver.dims:
+        if d not in y.dims:
+            raise InputError(f"{name} has the dimension {d!r}, which y lacks; select along it.")
+        both = d in driver.indexes and d in y.indexes
+        if (both and not driver.indexes[d].equals(y.indexes[d])) or driver.sizes[d] != y.sizes[d]:
+            raise InputError(
+                f"{name} and y differ along {d!r}; bring them together with "
+                'xarray.align(..., join="inner").'
+            )
+
+
+def _require_monthly(time: xr.DataArray) -> None:
+    if not is_monthly(time):
+        raise InputError(
+            f"{time.name!r} is not monthly, so calendar-month anomalies and lags in months have no "
+            "meaning; use composite(...) beforehand, or leave them out."
+        )
+
+
+def _lags(lags: Mapping[str, int] | None, drivers: list[str]) -> list[int]:
+    """Return the lag of each driver in months."""
+    for name, lag in (lags or {}).items():
+        require_choice(name, drivers, name="a driver in lags")
+        if not isinstance(lag, int | np.integer) or lag < 0:
+            raise InputError(f"lags[{name!r}] is {lag!r}; give whole months, 0 or more.")
+    return [int((lags or {}).get(name, 0)) for name in drivers]
+
+
+def _source_rows(steps: Array | None, lags: list[int], n_time: int) -> Array:
+    """Return the row that each driver takes at each time, -1 where the calendar has none."""
+    rows = np.tile(np.arange(n_time), (len(lags), 1))
+    for row, lag in zip(rows, lags, strict=True):
+        if lag and steps is not None:
+            found = np.searchsorted(steps, steps - lag)
+            row[:] = np.where(steps[found] == steps - lag, found, -1)
+    return rows
+
+
+def _row_at(steps: Array | None, n_time: int) -> Array:
+    """Return the row at each step of the calendar, -1 where it is absent."""
+    if steps is None:
+        return np.arange(n_time)
+    rows = np.full(steps[-1] + 1 if n_time else 0, -1)
+    rows[steps] = np.arange(n_time)
+    return rows
+
+
+def _min_obs(min_obs: int | None, k: int) -> int:
+    """Return the fewest complete rows that are fitted."""
+    if min_obs is None:
+        return max(10, 3 * (k + 1))
+    if min_obs < k + 2:
+        raise InputError(
+            f"min_obs is {min_obs}; with {k} drivers and an intercept it must be at least {k + 2}."
+        )
+    return min_obs
+
+
+def _max_lag(max_lag: int | None, errors: str) -> int:
+    """Return the kernel's code for the lags of the errors."""
+    if errors == "ols":
+        if max_lag is not None:
+            raise InputError('max_lag belongs to errors="hac"; set that, or leave max_lag out.')
+        return NO_HAC
+    if max_lag is not None and max_lag < 0:
+        raise InputError(f"max_lag is {max_lag}; it must be 0 or more.")
+    return AUTOMATIC_LAG if max_lag is None else int(max_lag)
