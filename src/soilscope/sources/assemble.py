@@ -11,7 +11,6 @@ import xarray as xr
 from soilscope.errors import InputError, SourceError
 from soilscope.sources.canonical import CANONICAL, Canonical
 from soilscope.sources.declared import Declared
-from soilscope.sources.ranges import check_opening
 from soilscope.sources.timeaxis import Step, require_order, show, time_step
 from soilscope.sources.units import accepted_units, conversion, convert
 
@@ -43,7 +42,7 @@ def finish(
     period: Period,
     region: Region,
 ) -> xr.Dataset:
-    """Check times, cut to `period` and `region`, convert units, check values, write the lineage."""
+    """Check times, cut to `period` and `region`, convert units, write the lineage."""
     file = file_label(files)
     if "time" in ds.dims:
         require_order(ds["time"].values, file=file)
@@ -62,7 +61,6 @@ def finish(
         da.attrs |= {"lineage": lineage} | (
             {"expected": list(expected[name])} if name in expected else {}
         )
-    check_opening(ds, file=file)
     return ds.assign_attrs(
         product=product,
         lineage=lineage,

@@ -9,7 +9,8 @@ import xarray as xr
 
 from soilscope.checks import require_choice
 from soilscope.errors import InputError
-from soilscope.sources.assemble import finish
+from soilscope.sources.assemble import file_label, finish
+from soilscope.sources.chunks import Chunks
 from soilscope.sources.declared import (
     Declared,
     DepthOption,
@@ -19,6 +20,7 @@ from soilscope.sources.declared import (
     read_variables,
 )
 from soilscope.sources.formats import find_files
+from soilscope.sources.ranges import check_opening, needs_steps
 from soilscope.sources.raster import open_raster
 from soilscope.sources.table import open_table
 from soilscope.sources.timeaxis import read_period
@@ -64,7 +66,7 @@ def open_source(
     variables: Mapping[str, VariableOption] | Sequence[str] | None = None,
     region: tuple[float, float, float, float] | None = None,
     period: tuple[str, str] | None = None,
-    chunks: str | int | Mapping[str, int] | None = "auto",
+    chunks: Chunks = "auto",
     override: Mapping[str, Mapping[str, Any]] | None = None,
     dims: Mapping[str, str] | None = None,
     depth_bounds: DepthOption | None = None,
@@ -161,8 +163,15 @@ def open_source(
     )
     span = read_period(period)
     files = find_files(paths)
-    ds = PRODUCTS[product].open(files, declared, chunks=chunks)
-    return finish(ds, declared, product=product, files=files, period=span, region=region)
+
+    def opened(chunks: Chunks) -> xr.Dataset:
+        ds = PRODUCTS[product].open(files, declared, chunks=chunks)
+        return finish(ds, declared, product=product, files=files, period=span, region=region)
+
+    ds = opened(chunks)
+    # chunks that are long in time are no way to one time step of a large file
+    check_opening(opened({"time": 1}) if needs_steps(ds) else ds, file=file_label(files))
+    return ds
 
 
 def _lineage(lineage: Sequence[str]) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from collections.abc import Hashable
 from typing import Any
 
-import dask.array
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
@@ -13,6 +12,7 @@ from soilscope.errors import SourceError
 from soilscope.grid.depth import layer_coordinates
 from soilscope.sources.axes import Axes, find_axes
 from soilscope.sources.canonical import CANONICAL
+from soilscope.sources.chunks import Chunks, chunk_sizes
 from soilscope.sources.declared import Declared, Variable
 from soilscope.sources.layers import layer_axis
 from soilscope.sources.stored import decode_values
@@ -20,7 +20,6 @@ from soilscope.sources.timeaxis import decode_stamps, require_order
 from soilscope.sources.units import canonical_units
 
 Array = npt.NDArray[Any]
-Chunks = Any  # what dask.array.core.normalize_chunks takes; None reads everything at once
 
 #: Variables that lie in the soil, and so in a layer even if the file has a single one.
 _IN_SOIL = ("soil_moisture", "soil_temperature")
@@ -134,11 +133,8 @@ def _in_chunks(da: xr.DataArray, stored: xr.DataArray, chunks: Chunks) -> xr.Dat
     if chunks is None or da.chunks is not None:
         return da
     preferred = stored.encoding.get("preferred_chunks", {})
-    like_file = tuple(preferred.get(d, stored.sizes[d]) for d in stored.dims)
-    asked = tuple(chunks.get(d, "auto") for d in da.dims) if isinstance(chunks, dict) else chunks
-    normalize: Any = dask.array.core.normalize_chunks
-    previous = normalize(like_file, shape=da.shape)
-    sizes = normalize(asked, shape=da.shape, dtype=np.dtype("f8"), previous_chunks=previous)
+    like_file = [preferred.get(d, stored.sizes[d]) for d in stored.dims]
+    sizes = chunk_sizes(da.dims, da.shape, like_file, chunks)
     return da.chunk(dict(zip(da.dims, sizes, strict=True)))
 
 

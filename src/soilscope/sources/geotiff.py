@@ -12,12 +12,13 @@ import rasterio.windows
 import xarray as xr
 
 from soilscope.errors import GridError, SourceError
+from soilscope.sources.chunks import Chunks, chunk_sizes
 from soilscope.sources.formats import reading
 
 Array = npt.NDArray[Any]
 
 
-def open_geotiff(path: Path, *, chunks: Any, stacked: bool) -> xr.Dataset:
+def open_geotiff(path: Path, *, chunks: Chunks, stacked: bool) -> xr.Dataset:
     """Open a GeoTIFF without reading its values.
 
     Variables are the bands, named by their description or by number ("1", "2", ...); if `stacked`,
@@ -72,14 +73,10 @@ class _Bands:
         return (str(self.path.absolute()), state.st_mtime_ns, state.st_size, self.bands)
 
 
-def _lazy(bands: _Bands, block: tuple[int, int], chunks: Any) -> Any:
-    asked: Any = "auto" if chunks is None else chunks
-    if isinstance(asked, dict):
-        asked = tuple(asked.get(dim, "auto") for dim in ("band", "y", "x")[-bands.ndim :])
-    like_file = (*bands.shape[:-2], *block)
-    normalize: Any = dask.array.core.normalize_chunks
-    previous = normalize(like_file, shape=bands.shape)
-    sizes = normalize(asked, shape=bands.shape, dtype=np.dtype("f8"), previous_chunks=previous)
+def _lazy(bands: _Bands, block: tuple[int, int], chunks: Chunks) -> Any:
+    dims = ("band", "y", "x")[-bands.ndim :]
+    stored = (*bands.shape[:-2], *block)
+    sizes = chunk_sizes(dims, bands.shape, stored, "auto" if chunks is None else chunks)
     from_array: Any = dask.array.from_array
     array = from_array(
         bands, chunks=sizes, fancy=False, meta=np.empty((0,) * bands.ndim, bands.dtype)

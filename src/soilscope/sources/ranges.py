@@ -90,6 +90,14 @@ def check_opening(ds: xr.Dataset, *, file: str) -> None:
         _judge(str(name), da, count, file)
 
 
+def needs_steps(ds: xr.Dataset) -> bool:
+    """Whether a variable of `ds` is looked at by single time steps, and its chunks hold many."""
+    return any(
+        da.size > _WHOLE and da.chunks is not None and max(da.chunksizes.get("time", (1,))) > 1
+        for da in ds.data_vars.values()
+    )
+
+
 def _pieces(da: xr.DataArray) -> Iterator[xr.DataArray]:
     """All of `da` if it is small, else the middle, first and last time step in turn."""
     if da.size <= _WHOLE or "time" not in da.dims:

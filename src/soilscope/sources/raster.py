@@ -12,8 +12,9 @@ from soilscope.errors import GridError, SourceError
 from soilscope.grid.crs import PLANAR, crs_of, grid_dims, read_crs, stamp
 from soilscope.sources.assemble import combine, file_label
 from soilscope.sources.axes import RASTER_DIMS
+from soilscope.sources.chunks import Chunks
 from soilscope.sources.declared import Declared
-from soilscope.sources.decode import Chunks, decode_file, require_found, wanted
+from soilscope.sources.decode import decode_file, require_found, wanted
 from soilscope.sources.formats import file_format, open_lazily
 from soilscope.sources.geotiff import open_geotiff
 from soilscope.sources.timeaxis import stamp_from_name

@@ -9,8 +9,9 @@ import xarray as xr
 from soilscope.errors import SourceError
 from soilscope.sources.assemble import combine, file_label
 from soilscope.sources.axes import TABLE_DIMS, guess_column
+from soilscope.sources.chunks import Chunks
 from soilscope.sources.declared import Declared
-from soilscope.sources.decode import Chunks, decode_file, require_found
+from soilscope.sources.decode import decode_file, require_found
 from soilscope.sources.formats import file_format, open_lazily, reading
 from soilscope.sources.rows import read_rows
 from soilscope.sources.timeaxis import stamp_from_name
