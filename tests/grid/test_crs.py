@@ -64,6 +64,11 @@ def test_a_stamp_leaves_its_input_alone():
     stamp(PLANE, "EPSG:32648")
     xr.testing.assert_identical(PLANE, copy)
     assert not PLANE.encoding
+    ds = PLANE.to_dataset()
+    ds.a.attrs["grid_mapping"] = "gone"
+    stamp(ds, "EPSG:32648")
+    assert not ds.a.encoding
+    assert ds.a.attrs == {"grid_mapping": "gone"}
 
 
 def test_the_stamp_survives_a_file(tmp_path):

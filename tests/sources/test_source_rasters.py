@@ -41,6 +41,11 @@ def test_rows_run_from_north_to_south(open_grid, grid):
     assert "grid_mapping" not in ds.soil_moisture.attrs
 
 
+def test_a_conversion_of_units_keeps_the_grid_mapping(open_grid, grid):
+    grid["swvl1"] = (grid.swvl1 * 100).assign_attrs(units="%")
+    assert open_grid(grid).soil_moisture.encoding["grid_mapping"] == "spatial_ref"
+
+
 def test_longitudes_of_0_to_360_become_west_and_east(open_grid, grid):
     ds = open_grid(grid.assign_coords(lon=[0.0, 72.0, 144.0, 216.0, 288.0]))
     assert ds.longitude.values.tolist() == [-144.0, -72.0, 0.0, 72.0, 144.0]

@@ -122,6 +122,13 @@ def test_files_of_years_are_joined_in_order_of_time(tmp_path, sites):
     assert [f[-4:] for f in json.loads(ds.attrs["source_files"])] == ["a.nc", "b.nc"]
 
 
+def test_what_a_file_tells_about_itself_is_kept(open_sites, sites):
+    ds = open_sites(sites.assign_attrs(title="Two sites", synthetic=1, history="long"))
+    assert ds.attrs["title"] == "Two sites"
+    assert ds.attrs["synthetic"] == 1
+    assert "history" not in ds.attrs
+
+
 def test_files_of_variables_are_put_side_by_side(tmp_path, sites):
     sites[["sm"]].to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
     sites[["t2m"]].isel(time=slice(2, 24)).to_netcdf(tmp_path / "b.nc", engine="h5netcdf")

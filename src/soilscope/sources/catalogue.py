@@ -65,7 +65,7 @@ def open_source(
     *,
     variables: Mapping[str, VariableOption] | Sequence[str] | None = None,
     region: tuple[float, float, float, float] | None = None,
-    period: tuple[str, str] | None = None,
+    period: tuple[str | int, str | int] | None = None,
     chunks: Chunks = "auto",
     override: Mapping[str, Mapping[str, Any]] | None = None,
     dims: Mapping[str, str] | None = None,
@@ -121,9 +121,9 @@ def open_source(
     -------
     xr.Dataset
         Dims (time, depth, site), or (time, depth, y, x) with rows from north to south (or latitude,
-        longitude); ``depth`` (m) with ``depth_bounds`` where they are known. Every variable has
-        ``units``, ``source_units`` and ``source_name``; the Dataset has ``product``, ``lineage``
-        and ``source_files`` (JSON texts). Sums (precipitation, evapotranspiration) are in mm
+        longitude); ``depth`` (m) with ``depth_top`` and ``depth_bottom`` where they are known.
+        Every variable has ``units``, ``source_units`` and ``source_name``; the Dataset has
+        ``product``, ``lineage`` and ``source_files`` (JSON texts). Sums (precipitation, evapotranspiration) are in mm
         month-1 on a monthly time axis and mm d-1 on a daily one. Classes are int16, -1 where
         missing.
 

@@ -23,6 +23,8 @@ Array = npt.NDArray[Any]
 
 #: Variables that lie in the soil, and so in a layer even if the file has a single one.
 _IN_SOIL = ("soil_moisture", "soil_temperature")
+#: What a file tells about itself that the reader of a result must know.
+_TOLD = ("title", "source", "license", "synthetic")
 _ORDER = ("time", "depth", "y", "x", "latitude", "longitude", "site")
 
 
@@ -44,7 +46,7 @@ def decode_file(
     dims = dict.fromkeys(str(d) for v in variables for s in v.source for d in raw[s].dims)
     axes = find_axes(raw, dims, declared, allowed=allowed, file=file)
     data = {v.name: _variable(raw, v, axes, chunks=chunks, file=file) for v in variables}
-    ds = xr.Dataset(data)
+    ds = xr.Dataset(data, attrs={key: raw.attrs[key] for key in _TOLD if key in raw.attrs})
     ds = _with_time(ds, axes, declared, stamp=stamp, file=file)
     ds = _with_depth(ds, raw, axes, declared, file=file)
     ds = ds.transpose(*(d for d in _ORDER if d in ds.dims), ...)
