@@ -8,7 +8,6 @@ from typing import Any
 import xarray as xr
 from pydantic import ValidationError
 
-from soilscope.checks import nearest
 from soilscope.study.references import split_reference, takes_dataset_only
 from soilscope.study.schema import Parameters, faults_of, parameters_of, unknown
 from soilscope.study.spec import Analysis
@@ -64,9 +63,7 @@ class _Known:
         words = sorted(self.variables) + sorted(self.analyses - {own})
         if name in self.variables:
             return f"{name!r} is a variable of the cube and has no parts; write {name}."
-        return f"unknown reference {reference!r}{nearest(name, words)}; there are: " + (
-            f"{', '.join(words)}."
-        )
+        return unknown(reference, words, kind="reference")
 
 
 def _check_name(
@@ -93,7 +90,7 @@ def _read_analysis(name: str, content: Any, known: _Known, document: Document) -
     if word is None:
         document.fault(where, f"step is missing; there are: {', '.join(STEPS)}.")
         return None
-    if word not in STEPS:
+    if not isinstance(word, str) or word not in STEPS:
         document.fault((*where, "step"), unknown(str(word), STEPS, kind="step"))
         return None
     step = STEPS[word]
@@ -122,9 +119,9 @@ def _read_references(
         annotation = annotations.get(parameter)
         faults = [known.fault(ref, own=name) for ref in _listed(reference)]
         if isinstance(reference, list) and not (reference and _takes_dataset(annotation)):
-            faults = [f"{parameter} takes one reference, not a list."]
+            faults = ["takes one reference, not a list."]
             if _takes_dataset(annotation):
-                faults = [f"{parameter} is an empty list."]
+                faults = ["the list is empty."]
         bad = [fault for fault in faults if fault is not None]
         for fault in bad:
             document.fault(where, f"{parameter}: {fault}")

@@ -132,8 +132,8 @@ def faults_of(error: ValidationError, hints: Mapping[str, Any], given: Any) -> d
             faults[key] = unknown(key, hints)
         else:
             value, hint = given.get(key), hints.get(key)
-            hint_word = nearest(value, choices_of(hint)) if isinstance(value, str) else ""
-            faults[key] = f"{key} is {_shown(value)}; it must be {describe(hint)}{hint_word}."
+            meant = nearest(value, choices_of(hint)) if isinstance(value, str) else ""
+            faults[key] = f"{key} is {_shown(value)}; it must be {describe(hint)}{meant or '.'}"
     return faults
 
 
@@ -141,7 +141,7 @@ def unknown(key: str, known: Iterable[str], *, kind: str = "key") -> str:
     """Say that `key` is unknown, which word may be meant, and what there is."""
     words = list(known)
     listed = ", ".join(words) or "none"
-    return f"unknown {kind} {key!r}{nearest(key, words)}; there are: {listed}."
+    return f"unknown {kind} {key!r}{nearest(key, words) or '.'} There are: {listed}."
 
 
 def _shown(value: Any) -> str:

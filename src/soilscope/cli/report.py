@@ -1,0 +1,28 @@
+"""The command `report`: figures, tables and the page from results on disk."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from soilscope.cli.arguments import ResultsFolder
+
+
+def report(
+    results: ResultsFolder,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Write each figure as PDF, too.")] = False,
+) -> None:
+    """Make the report of a results folder anew."""
+    typer.echo(write(results, pdf=pdf))
+
+
+def write(results: Path, *, pdf: bool = False) -> Path:
+    """Write the report in the formats that the study asks for; return the page's path."""
+    from soilscope.report.page import write_report
+    from soilscope.study.store import Store
+
+    wanted = Store(results).manifest.get("report") or {}
+    formats = tuple(wanted.get("formats") or ("png",))
+    if pdf and "pdf" not in formats:
+        formats = (*formats, "pdf")
+    return write_report(results, formats=formats)

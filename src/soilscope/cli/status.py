@@ -1,0 +1,48 @@
+"""The command `status`: which results of a folder are whole."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from soilscope.cli.arguments import ResultsFolder
+
+if TYPE_CHECKING:
+    from soilscope.study.store import Store
+
+
+def status(results: ResultsFolder) -> None:
+    """Show which results are whole, which have begun, and what they took."""
+    from soilscope.study.store import Store
+
+    store = Store(results)
+    manifest = store.manifest
+    finished = manifest.get("finished")
+    typer.echo(f"{manifest['title']} ({manifest['study']})")
+    typer.echo(f"finished {finished}" if finished else "not finished; run the study to go on")
+    width = max(map(len, manifest["results"]))
+    for name in manifest["results"]:
+        typer.echo(f"  {name:<{width}}  {_state(store, name)}")
+    page = results / "report" / "index.html"
+    typer.echo(f"report: {page}" if page.is_file() else "report: none yet")
+
+
+def _state(store: "Store", name: str) -> str:
+    if store.has(name):
+        record = store.record(name)
+        parts = [f"whole, {record.step}, {record.seconds:.1f} s, {_size(store, name)}"]
+        if record.warnings:
+            parts.append(f"{len(record.warnings)} warning(s)")
+        return ", ".join(parts)
+    begun = sorted((store.root / ".work").glob(f"{name}-*/done"))
+    if begun:
+        slabs = sum(1 for mark in begun[-1].glob("*.json") if mark.stem != "template")
+        return f"begun, {slabs} slab(s) finished"
+    return "waiting"
+
+
+def _size(store: "Store", name: str) -> str:
+    from soilscope.study.size import in_words
+
+    folder: Path = store.root / "results" / name
+    return in_words(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()))
