@@ -1,10 +1,11 @@
 """The command `soilscope`: parse, one library call, print; every fault is one line."""
 
 import errno
+import functools
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Annotated, Any
 
@@ -28,8 +29,25 @@ app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
 )
+
+
+class Interrupted(Exception):
+    """Ctrl-C, under a name of ours: what the parser makes of it differs between versions."""
+
+
+def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(command)
+    def call(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except KeyboardInterrupt as error:
+            raise Interrupted from error
+
+    return call
+
+
 for _command in (demo, check, run, report, status):
-    app.command()(_command)
+    app.command()(_interruptible(_command))
 
 
 def _print_version(wanted: bool) -> None:
@@ -42,7 +60,7 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _soilscope(
-    version: Annotated[  # noqa: ARG001  (its callback answers)
+    version: Annotated[
         bool,
         typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
     ] = False,
@@ -57,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _invoke(arguments)
         except SoilscopeError as error:
             return _fail(*getattr(error, "faults", [str(error)]))
-        except KeyboardInterrupt:
+        except (Interrupted, KeyboardInterrupt):
             _tell("interrupted; finished slabs are kept, and the same command goes on from there.")
             return INTERRUPTED
         except BrokenPipeError:

@@ -112,7 +112,7 @@ def _read_references(
         reference = content.get(parameter)
         where = ("analyses", name, parameter)
         if reference is None:
-            if parameter in step.inputs:
+            if parameter in step.inputs or not _may_be_absent(step, parameter):
                 text = f"{word} needs {parameter}: a variable, an analysis or analysis.variable."
                 document.fault(where, text)
             continue
@@ -145,6 +145,10 @@ def _read_options(
         for key, text in faults_of(error, words, given).items():
             document.fault(("analyses", name, key), text.replace("unknown key", "unknown option"))
         return {}
+
+
+def _may_be_absent(step: Step, parameter: str) -> bool:
+    return inspect.signature(step.run).parameters[parameter].default is not inspect.Parameter.empty
 
 
 def _takes_dataset(annotation: Any) -> bool:

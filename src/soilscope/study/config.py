@@ -38,7 +38,13 @@ class Study(Strict):
     inputs: dict[str, InputSpec]
     analyses: dict[str, Analysis]
     report: ReportSpec = ReportSpec()
-    lines: dict[str, int] = Field(default={}, repr=False)  # analysis -> its line in the file
+    shown: str = Field(default="", repr=False)  # the path as it was given
+    lines: dict[str, int] = Field(default={}, repr=False)  # "inputs.NAME", "analyses.NAME" -> line
+
+    def where(self, part: str) -> str:
+        """Say where a part of the study stands: 'file:line'."""
+        line = self.lines.get(part)
+        return f"{self.shown}:{line}" if line else self.shown
 
 
 _KEYS = ("title", "description", "roots", "period", "inputs", "analyses", "report")
@@ -84,7 +90,12 @@ def load_study(path: str | Path) -> Study:
         roots={name: root for name, root in roots.items() if root is not None},
         inputs=inputs,
         analyses=analyses,
-        lines={name: document.line(("analyses", name)) for name in analyses},
+        shown=str(path),
+        lines={
+            ".".join(map(str, location)): line
+            for location, line in document.lines.items()
+            if 0 < len(location) <= 2
+        },
         **parts,
     )
 

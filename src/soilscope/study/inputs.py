@@ -36,7 +36,11 @@ def open_cube(study: Study) -> xr.Dataset:
     zone of its own, and a grid is one zone) and `cell_area`. What is known of each input stands as
     JSON text in ``attrs["sources"]``.
     """
-    opened = {name: open_input(spec) for name, spec in study.inputs.items()}
+    return join_inputs(study, {name: open_input(spec) for name, spec in study.inputs.items()})
+
+
+def join_inputs(study: Study, opened: Mapping[str, xr.Dataset]) -> xr.Dataset:
+    """Make the cube of inputs that are open already."""
     cube = align(opened, period=study.period)
     if not spatial_dims(cube):
         raise StudyError(f"{study.path.name}: no input has a grid or sites.")

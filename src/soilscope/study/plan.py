@@ -1,0 +1,153 @@
+"""What a study will run, on what, how large, and what is wrong: before anything is computed."""
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from soilscope.errors import SoilscopeError
+from soilscope.labelled import spatial_dims
+from soilscope.study.config import Study
+from soilscope.study.inputs import join_inputs, open_input
+from soilscope.study.rehearsal import Rehearsal, rehearse
+from soilscope.study.size import in_words
+from soilscope.times import is_monthly, month_count
+
+
+@dataclass
+class Plan:
+    """What `soilscope check` shows."""
+
+    study: Study
+    inputs: dict[str, xr.Dataset] = field(default_factory=dict)
+    cube: xr.Dataset | None = None
+    rehearsals: list[Rehearsal] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the reader of the results must know, each with its place in the study."""
+        return [text for rehearsal in self.rehearsals for text in rehearsal.warnings]
+
+    def text(self) -> list[str]:
+        """Write the plan as lines."""
+        lines = [f"{self.study.title} ({self.study.shown})", "", "Inputs"]
+        lines += [f"  {name}: {_describe(ds)}" for name, ds in self.inputs.items()]
+        for name, ds in self.inputs.items():
+            missing = missing_months(ds, self.study.period)
+            if missing:
+                lines.append(f"  {name}: {len(missing)} month(s) missing: {_brief(missing)}")
+        if self.cube is not None:
+            lines += ["", "Cube", f"  {_describe(self.cube)}", f"  {_cost(self.cube)}"]
+        if self.rehearsals:
+            lines += ["", "Analyses, in the order of running"]
+            lines += [f"  {rehearsal.line()}" for rehearsal in self.rehearsals]
+            lines += ["", self._size()]
+        if self.warnings:
+            lines += ["", "Warnings", *(f"  {text}" for text in self.warnings)]
+        return lines
+
+    def _size(self) -> str:
+        total = sum(r.n_bytes for r in self.rehearsals) + (self.cube.nbytes if self.cube else 0)
+        unknown = sum(1 for r in self.rehearsals if r.result is None)
+        more = f", {unknown} result(s) not counted" if unknown else ""
+        free = shutil.disk_usage(Path.cwd()).free
+        short = " (too little)" if total > free else ""
+        return f"On disk at most {in_words(total)}{more}; free here: {in_words(free)}{short}"
+
+
+def plan(study: Study) -> Plan:
+    """Open every input, join them, and rehearse every analysis on empty arrays.
+
+    Parameters
+    ----------
+    study
+        As `load_study` returns it.
+
+    Returns
+    -------
+    Plan
+        What was found; `faults` holds one line for everything that is wrong.
+    """
+    result = Plan(study)
+    for name, spec in study.inputs.items():
+        where = f"{study.where(f'inputs.{name}')}: input {name!r}"
+        ds = _attempt(partial(open_input, spec), where, result.faults)
+        if ds is not None:
+            result.inputs[name] = ds
+    if result.faults:
+        return result
+    result.cube = _attempt(
+        partial(join_inputs, study, result.inputs), study.where("inputs"), result.faults
+    )
+    if result.cube is not None:
+        result.rehearsals = rehearse(study, result.cube)
+        result.faults += [text for item in result.rehearsals for text in item.faults]
+    return result
+
+
+def missing_months(ds: xr.Dataset, period: tuple[str, str] | None) -> list[str]:
+    """Months that a monthly input lacks: within the study's period, or its own record."""
+    if "time" not in ds.coords or not is_monthly(ds["time"]):
+        return []
+    present = {int(month) for month in month_count(ds["time"])}
+    first, last = min(present), max(present)
+    if period is not None:
+        first, last = _month(period[0], 1), _month(period[1], 12)
+    absent = [month for month in range(first, last + 1) if month not in present]
+    return [f"{month // 12:04d}-{month % 12 + 1:02d}" for month in absent]
+
+
+def _month(text: str, default: int) -> int:
+    year, _, rest = text.partition("-")
+    return int(year) * 12 + (int(rest[:2]) if rest else default) - 1
+
+
+def _attempt(work: Callable[[], xr.Dataset], where: str, faults: list[str]) -> xr.Dataset | None:
+    try:
+        return work()
+    except SoilscopeError as error:
+        faults += [f"{where}: {' '.join(line.split())}" for line in str(error).splitlines()]
+        return None
+
+
+def _describe(ds: xr.Dataset) -> str:
+    """Variables, places, layers and period of a Dataset in one line."""
+    parts = [", ".join(map(str, ds.data_vars)) or "no variables"]
+    places = [f"{ds.sizes[dim]} {dim}" for dim in spatial_dims(ds)]
+    parts.append(" x ".join(places) or "no places")
+    if "depth" in ds.dims:
+        parts.append(_layers(ds))
+    if "time" in ds.coords and ds["time"].size:
+        length, word = (7, "months") if is_monthly(ds["time"]) else (10, "times")
+        stamps = ds["time"].values
+        first, last = (str(stamp)[:length] for stamp in stamps[[0, -1]])
+        parts.append(f"{first} to {last} ({stamps.size} {word})")
+    return "; ".join(parts)
+
+
+def _layers(ds: xr.Dataset) -> str:
+    if "depth_bounds" not in ds.coords:
+        return f"{ds.sizes['depth']} layers"
+    edges = np.asarray(ds["depth_bounds"].values, dtype=float)
+    return f"{ds.sizes['depth']} layers ({edges.min():g} to {edges.max():g} m)"
+
+
+def _cost(cube: xr.Dataset) -> str:
+    """Size of the cube, its slabs, and what the slabs in flight hold."""
+    slabs = int(np.prod([len(cube.chunksizes[dim]) for dim in spatial_dims(cube)], dtype=int))
+    slab = cube.nbytes / max(1, slabs)
+    threads = os.cpu_count() or 1
+    return (
+        f"{in_words(cube.nbytes)} in {slabs} slab(s) of {in_words(slab)}; "
+        f"about {in_words(4 * slab * min(threads, slabs))} of memory with {threads} threads"
+    )
+
+
+def _brief(months: list[str]) -> str:
+    return ", ".join(months[:6]) + (f" ... {months[-1]}" if len(months) > 6 else "")

@@ -1,0 +1,142 @@
+"""Every analysis of a study called on lazy arrays, so that its faults show before a run."""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import dask
+import xarray as xr
+
+from soilscope.errors import SoilscopeWarning
+from soilscope.study.analyses import needs
+from soilscope.study.config import Analysis, Study
+from soilscope.study.references import resolve, split_reference
+from soilscope.study.size import in_words
+from soilscope.study.steps import STEPS
+from soilscope.study.store import CUBE
+from soilscope.times import is_monthly
+
+_SMALL = 64 * 2**20  # bytes of variables without time that are read, because steps need them
+
+
+@dataclass
+class Rehearsal:
+    """What one analysis would give; no result where its values decide, or where it is at fault."""
+
+    analysis: Analysis
+    result: xr.Dataset | None = None
+    faults: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def n_bytes(self) -> int:
+        """Size of the result."""
+        return 0 if self.result is None else int(self.result.nbytes)
+
+    def line(self) -> str:
+        """Write name, step, sizes and bytes in one line."""
+        start = f"{self.analysis.name}: {self.analysis.step}"
+        if self.faults:
+            return f"{start} -> at fault"
+        if self.result is None:
+            return f"{start} -> known only when it runs"
+        sizes = " x ".join(f"{size} {dim}" for dim, size in self.result.sizes.items()) or "1 value"
+        return f"{start} -> {sizes}, {in_words(self.n_bytes)}"
+
+
+class _NeedsValues(Exception):
+    """A step asked for values, which a rehearsal does not have."""
+
+
+def rehearse(study: Study, cube: xr.Dataset) -> list[Rehearsal]:
+    """Call every analysis on lazy arrays, in the order of running; nothing large is computed."""
+    known: dict[str, xr.Dataset] = {CUBE: _with_small_values(cube)}
+    rehearsals: list[Rehearsal] = []
+    unknown: set[str] = set()
+    for analysis in study.analyses.values():
+        rehearsal = Rehearsal(analysis)
+        rehearsals.append(rehearsal)
+        if unknown & set(needs(analysis)):
+            unknown.add(analysis.name)
+            continue
+        _try(study, rehearsal, known)
+        if rehearsal.result is None:
+            unknown.add(analysis.name)
+        else:
+            known[analysis.name] = rehearsal.result
+    return rehearsals
+
+
+def _try(study: Study, rehearsal: Rehearsal, known: Mapping[str, xr.Dataset]) -> None:
+    analysis = rehearsal.analysis
+    step = STEPS[analysis.step]
+    where = f"{study.where(f'analyses.{analysis.name}')}: {analysis.name}"
+    with warnings.catch_warnings(record=True) as caught, dask.config.set(scheduler=_refuse):
+        warnings.simplefilter("always")
+        try:
+            inputs = resolve(
+                step.run,
+                analysis.inputs,
+                results=dict.fromkeys(study.analyses),
+                open_result=known.__getitem__,
+            )
+            result = step.run(**inputs, **analysis.options)
+            rehearsal.result = (
+                result.to_dataset(name=result.name or "value")
+                if isinstance(result, xr.DataArray)
+                else result
+            )
+            rehearsal.warnings += [f"{where}: {text}" for text in _advice(study, analysis, inputs)]
+        except _NeedsValues:
+            pass
+        except Exception as error:
+            if not isinstance(error, ValueError) and not hasattr(error, "faults"):
+                raise
+            rehearsal.faults.append(f"{where}: {' '.join(str(error).split())}")
+    rehearsal.warnings += dict.fromkeys(
+        f"{where}: {item.message}" for item in caught if issubclass(item.category, SoilscopeWarning)
+    )
+
+
+def _refuse(*_: Any, **__: Any) -> None:
+    raise _NeedsValues
+
+
+def _with_small_values(cube: xr.Dataset) -> xr.Dataset:
+    """Read what has no time and is small: zones, areas; steps look at their values."""
+    small = [
+        name for name, da in cube.data_vars.items() if "time" not in da.dims and da.nbytes < _SMALL
+    ]
+    return cube.assign({name: cube[name].compute() for name in small})
+
+
+def _advice(study: Study, analysis: Analysis, inputs: Mapping[str, Any]) -> list[str]:
+    """Say what is legal and yet seldom meant."""
+    options = analysis.options
+    if analysis.step == "trend":
+        bare = options.get("correction", "none") == "none" and options.get("season") is None
+        if bare and is_monthly(inputs["da"]["time"]):
+            return [
+                "the trend of monthly data without correction for serial correlation finds far too "
+                "many significant trends; use annual means with correction: prewhiten, or season: "
+                "month with correction: hirsch_slack."
+            ]
+    if analysis.step == "partial_regression" and options.get("driver_anomaly") is None:
+        owner, _ = split_reference(str(analysis.inputs["y"]))
+        if _by_month(study, owner):
+            return [
+                "the response is an index by month but the drivers keep their seasonal cycle, "
+                "which temperature will seem to explain; use driver_anomaly: month."
+            ]
+    return []
+
+
+def _by_month(study: Study, name: str) -> bool:
+    """Whether the analysis `name` is an index standardised by month."""
+    analysis = study.analyses.get(name)
+    if analysis is None or analysis.step != "standardize":
+        return False
+    parameters = analysis.inputs.get("parameters")
+    source = study.analyses.get(str(parameters).split(".")[0], analysis) if parameters else analysis
+    return bool(source.options.get("by", "month") == "month")
