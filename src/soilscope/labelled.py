@@ -124,7 +124,7 @@ def _core_first(array: Array, shape: tuple[int, ...], n_core: int) -> Array:
 def _core_last(result: Array, shape: tuple[int, ...]) -> Array:
     """View (*core, n_series) as (..., *core)."""
     n_core = result.ndim - 1
-    full = result.reshape(*result.shape[:-1], *shape)
+    full = result.reshape((*result.shape[:-1], *shape))
     return np.moveaxis(full, range(n_core), range(len(shape), full.ndim))
 
 
