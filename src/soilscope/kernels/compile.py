@@ -5,6 +5,7 @@ import sysconfig
 import tempfile
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from numba import config, njit
 
@@ -50,4 +51,4 @@ def choose_cache() -> bool:
 CACHE = choose_cache()
 
 #: nogil lets dask's threads run kernels side by side; numpy's error model keeps 0/0 a NaN.
-kernel = partial(njit, nogil=True, error_model="numpy", cache=CACHE)
+kernel: Any = partial(njit, nogil=True, error_model="numpy", cache=CACHE)
