@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 from soilscope.twin.fields import KM_PER_DEGREE
 
@@ -71,7 +72,9 @@ def oasis(*, spacing: float) -> Oasis:
     wiggle = 1.0 + 0.10 * np.sin(along / 6.5) + 0.07 * np.sin(along / 3.1 + 1.0)
     across = distance / (np.where(distance < 0, left, right) * wiggle)
     zone = np.digitize(along, [at_node[GORGE], at_node[MIDDLE]]).astype(np.int8)
-    zone[np.abs(across) > 1.0] = OUTSIDE
+    pieces, _ = ndimage.label(np.abs(across) <= 1.0)
+    largest = np.bincount(pieces[pieces > 0]).argmax()  # the wiggle may cut off a tip
+    zone[pieces != largest] = OUTSIDE
     return Oasis(latitude, longitude, zone, along, across, float(at_node[-1]))
 
 
