@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from soilscope.errors import SoilscopeError
+from soilscope.errors import InputError, SoilscopeError
+from soilscope.grid.depth import layer_bounds
 from soilscope.labelled import spatial_dims
 from soilscope.study.config import Study
 from soilscope.study.inputs import join_inputs, open_input
@@ -36,7 +37,8 @@ class Plan:
 
     def text(self) -> list[str]:
         """Write the plan as lines."""
-        lines = [f"{self.study.title} ({self.study.shown})", "", "Inputs"]
+        lines = [f"{self.study.title} ({self.study.shown})", ""]
+        lines += ["Inputs"] if self.inputs else []
         lines += [f"  {name}: {_describe(ds)}" for name, ds in self.inputs.items()]
         for name, ds in self.inputs.items():
             missing = missing_months(ds, self.study.period)
@@ -132,9 +134,10 @@ def _describe(ds: xr.Dataset) -> str:
 
 
 def _layers(ds: xr.Dataset) -> str:
-    if "depth_bounds" not in ds.coords:
+    try:
+        edges = layer_bounds(ds)
+    except InputError:
         return f"{ds.sizes['depth']} layers"
-    edges = np.asarray(ds["depth_bounds"].values, dtype=float)
     return f"{ds.sizes['depth']} layers ({edges.min():g} to {edges.max():g} m)"
 
 

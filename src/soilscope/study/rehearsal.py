@@ -105,10 +105,16 @@ def _refuse(*_: Any, **__: Any) -> None:
 
 def _with_small_values(cube: xr.Dataset) -> xr.Dataset:
     """Read what has no time and is small: zones, areas; steps look at their values."""
-    small = [
-        name for name, da in cube.data_vars.items() if "time" not in da.dims and da.nbytes < _SMALL
-    ]
-    return cube.assign({name: cube[name].compute() for name in small})
+    small = {
+        name: variable.compute()
+        for name, variable in cube.variables.items()
+        if "time" not in variable.dims and variable.nbytes < _SMALL
+    }
+    return cube.assign(
+        {name: small[name] for name in cube.data_vars if name in small}
+    ).assign_coords(
+        {name: small[name] for name in cube.coords if name in small and name not in cube.dims}
+    )
 
 
 def _advice(study: Study, analysis: Analysis, inputs: Mapping[str, Any]) -> list[str]:
