@@ -11,9 +11,9 @@ import numpy as np
 
 from soilscope.kernels.compile import kernel
 
-LANES = 64
+LANES = 128
 SMALLEST_TOLERANCE = 1e-10  # 1 / VIF at and below which drivers count as collinear
-ROUNDING = 16 * 2.220446049250313e-16  # of the float64 arithmetic, relative to the data
+ROUNDING = 2.220446049250313e-16  # of a mean over n values: n times this, relative to the values
 
 # rows of `estimates`, and of `summary`
 COEFFICIENT, STANDARDIZED, STDERR, PARTIAL_R, VIF = range(5)
@@ -135,39 +135,35 @@ def _load(y, drivers, source, start, cell, width, column, valid, count):
 
 @fused
 def _centre(x, valid, count, group, size):
-    """Subtract the mean of each group; incomplete rows become 0; `size` is the raw mean square.
-
-    The overall mean goes first, so that a constant column becomes 0 and an offset is harmless.
-    """
+    """Subtract the mean of each group; incomplete rows become 0; `size` is the raw mean square."""
     n_time = x.shape[0]
     n_group = group.max() + 1 if n_time else 0
-    overall = np.zeros(LANES)
     mean, weight = np.zeros((n_group, LANES)), np.zeros((n_group, LANES))
     size[:] = 0.0
     for i in range(n_time):
+        g = group[i]
         for q in range(LANES):
             raw = x[i, q]
             value = raw if valid[i, q] > 0.0 else 0.0
-            x[i, q] = value
-            overall[q] += value
+            mean[g, q] += value
             size[q] += value * value
-    for q in range(LANES):
-        overall[q] /= max(count[q], 1.0)
-        size[q] /= max(count[q], 1.0)
-    for i in range(n_time):
-        g = group[i]
-        for q in range(LANES):
-            shifted = (x[i, q] - overall[q]) * valid[i, q]
-            x[i, q] = shifted
-            mean[g, q] += shifted
-            weight[g, q] += valid[i, q]
+    if n_group == 1:
+        weight[0, :] = count
+    else:
+        for i in range(n_time):
+            g = group[i]
+            for q in range(LANES):
+                weight[g, q] += valid[i, q]
     for g in range(n_group):
         for q in range(LANES):
             mean[g, q] /= max(weight[g, q], 1.0)
     for i in range(n_time):
         g = group[i]
         for q in range(LANES):
-            x[i, q] -= mean[g, q] * valid[i, q]
+            centred = x[i, q] - mean[g, q]
+            x[i, q] = centred if valid[i, q] > 0.0 else 0.0
+    for q in range(LANES):
+        size[q] /= max(count[q], 1.0)
 
 
 @fused
@@ -205,7 +201,7 @@ def _scale(x, valid, group, size):
             weight[g, q] += valid[i, q]
     for g in range(n_group):
         for q in range(LANES):
-            spread = weight[g, q] > 1.0 and factor[g, q] > ROUNDING**2 * weight[g, q] * size[q]
+            spread = weight[g, q] > 1.0 and factor[g, q] > (ROUNDING * weight[g, q]) ** 2 * size[q]
             factor[g, q] = math.sqrt((weight[g, q] - 1.0) / factor[g, q]) if spread else 1.0
     for i in range(n_time):
         g = group[i]
@@ -246,7 +242,7 @@ def _judge(product, count, size, resolution, min_obs, code):
     for q in range(LANES):
         code[q] = OK
         for c in range(resolution.size):
-            noise = max(0.5 * resolution[c], ROUNDING)
+            noise = max(0.5 * resolution[c], ROUNDING * count[q])
             if not product[c, c, q] > noise * noise * size[c, q] * count[q]:
                 code[q] = CONSTANT
         if count[q] == 0.0:
@@ -428,43 +424,28 @@ def _write(product, inverse, slope, variance, rss, count, code, start, width, es
 @fused
 def _condition_numbers(product, k):
     """Largest over smallest eigenvalue of each lane's correlation matrix, by Jacobi rotations."""
-    a = np.empty((k, k, LANES))
+    a = np.empty((k, k, LANES))  # the lower triangle
     for c in range(k):
         for e in range(c + 1):
             for q in range(LANES):
                 a[c, e, q] = product[c, e, q] / math.sqrt(product[c, c, q] * product[e, e, q])
-                a[e, c, q] = a[c, e, q]
-    t, cosine = np.empty(LANES), np.empty(LANES)
-    for _ in range(12):
-        off = np.zeros(LANES)
-        for c in range(k):
+    sine, cosine = np.empty(LANES), np.empty(LANES)
+    largest = 1.0
+    while largest > 1e-8:  # the error of an eigenvalue is its square
+        largest = 0.0
+        for c in range(1, k):
             for e in range(c):
                 for q in range(LANES):
-                    off[q] += abs(a[c, e, q])
-        if not (off > 1e-9).any():
-            break
-        for c in range(k):
-            for e in range(c):
-                for q in range(LANES):
-                    twice = 2.0 * a[c, e, q]
-                    theta = (a[c, c, q] - a[e, e, q]) / (twice if twice != 0.0 else 1.0)
-                    sign = 1.0 if theta >= 0.0 else -1.0
-                    tangent = sign / (abs(theta) + math.sqrt(theta * theta + 1.0))
-                    t[q] = tangent if twice != 0.0 else 0.0
-                    cosine[q] = 1.0 / math.sqrt(t[q] * t[q] + 1.0)
-                    a[c, c, q] += t[q] * a[c, e, q]
-                    a[e, e, q] -= t[q] * a[c, e, q]
-                    a[c, e, q] = 0.0
-                    a[e, c, q] = 0.0
+                    if abs(a[c, e, q]) > largest:  # false for the NaN of series without a fit
+                        largest = abs(a[c, e, q])
+                _rotation(a, c, e, sine, cosine)
                 for g in range(k):
-                    if g in (c, e):
-                        continue
-                    for q in range(LANES):
-                        ge, gc = a[g, e, q], a[g, c, q]
-                        a[g, e, q] = cosine[q] * (ge - t[q] * gc)
-                        a[g, c, q] = cosine[q] * (gc + t[q] * ge)
-                        a[e, g, q] = a[g, e, q]
-                        a[c, g, q] = a[g, c, q]
+                    if g not in (c, e):
+                        row_e, col_e, row_c, col_c = max(g, e), min(g, e), max(g, c), min(g, c)
+                        for q in range(LANES):
+                            with_e, with_c = a[row_e, col_e, q], a[row_c, col_c, q]
+                            a[row_e, col_e, q] = cosine[q] * with_e - sine[q] * with_c
+                            a[row_c, col_c, q] = cosine[q] * with_c + sine[q] * with_e
     condition = np.empty(LANES)
     for q in range(LANES):
         low, high = a[0, 0, q], a[0, 0, q]
@@ -472,3 +453,19 @@ def _condition_numbers(product, k):
             low, high = min(low, a[c, c, q]), max(high, a[c, c, q])
         condition[q] = high / low
     return condition
+
+
+@fused
+def _rotation(a, c, e, sine, cosine):
+    """Rotate rows `c` and `e` so that their common element becomes 0; their own are updated."""
+    for q in range(LANES):
+        shared = a[c, e, q]
+        theta = (a[c, c, q] - a[e, e, q]) / (2.0 * shared if shared != 0.0 else 1.0)
+        tangent = 1.0 / (abs(theta) + math.sqrt(theta * theta + 1.0))
+        tangent = tangent if theta >= 0.0 else -tangent
+        tangent = tangent if shared != 0.0 else 0.0
+        cosine[q] = 1.0 / math.sqrt(tangent * tangent + 1.0)
+        sine[q] = tangent * cosine[q]
+        a[c, c, q] += tangent * shared
+        a[e, e, q] -= tangent * shared
+        a[c, e, q] = 0.0
