@@ -1,24 +1,24 @@
 """Monotonic trends: Theil-Sen slope and Mann-Kendall test, corrected for serial correlation."""
 
 import json
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import xarray as xr
 
 from soilscope.analyse.trend_blocks import Integers, TimeAxis, TrendOfBlock
-from soilscope.checks import require_dims
+from soilscope.checks import require_between, require_choice, require_dims
 from soilscope.errors import InputError
 from soilscope.labelled import Output, label, over_series
 from soilscope.times import decimal_year, is_monthly, month_count
 
 Correction = Literal[
-    "none", "hamed_rao", "yue_wang", "prewhiten", "tfpw", "vctfpw", "3pw", "hirsch_slack"
+    "none", "hamed_rao", "yue_wang", "ar1", "prewhiten", "tfpw", "vctfpw", "3pw", "hirsch_slack"
 ]
 
 #: The corrections that each kind of season allows.
 LEGAL = {
-    None: ("none", "hamed_rao", "yue_wang", "prewhiten", "tfpw", "vctfpw", "3pw"),
+    None: ("none", "hamed_rao", "yue_wang", "ar1", "prewhiten", "tfpw", "vctfpw", "3pw"),
     "month": ("none", "hirsch_slack"),
 }
 
@@ -41,8 +41,7 @@ def trend(
     min_obs: int = 10,
 ) -> xr.Dataset:
     """Theil-Sen slope and Mann-Kendall test of each series."""
-    if correction != "none":
-        raise InputError("correction: only 'none' is ready yet.")
+    _check_options(correction, season, confidence, max_lag, acf_alpha, min_obs)
     axis = _time_axis(da, dim, season)
     block = TrendOfBlock(axis, correction, confidence, max_lag, acf_alpha, variance_floor, min_obs)
     dtypes = {"n_obs": "i8", "status": "i1"}
@@ -64,6 +63,32 @@ def trend(
         ),
         references=REFERENCES,
     )
+
+
+def _check_options(
+    correction: str,
+    season: str | None,
+    confidence: float | None,
+    max_lag: int | None,
+    acf_alpha: float,
+    min_obs: int,
+) -> None:
+    require_choice(season, LEGAL, name="season")
+    require_choice(correction, get_args(Correction), name="correction")
+    if correction not in LEGAL[season]:
+        allowed = "; ".join(
+            f"season={key!r}: {', '.join(map(repr, values))}" for key, values in LEGAL.items()
+        )
+        raise InputError(
+            f"correction={correction!r} does not go with season={season!r}; legal pairs are "
+            f"{allowed}."
+        )
+    if confidence is not None:
+        require_between(confidence, 0.5, 0.9999, name="confidence")
+    if max_lag is not None:
+        require_between(max_lag, 1, 10**6, name="max_lag")
+    require_between(acf_alpha, 1e-6, 0.999, name="acf_alpha")
+    require_between(min_obs, 3, 10**6, name="min_obs")
 
 
 def _time_axis(da: xr.DataArray, dim: str, season: str | None) -> TimeAxis:

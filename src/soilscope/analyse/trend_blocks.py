@@ -1,11 +1,11 @@
 """Trend statistics of one block of series: slope, test, and correction for serial correlation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import erfc, ndtri
+from scipy.special import erfc, ndtri, stdtr, stdtrit
 
 from soilscope.kernels import autocorrelation, mann_kendall, theil_sen
 from soilscope.names import CONSTANT, NEGATIVE_VARIANCE, NO_DATA, OK, TOO_FEW
@@ -80,31 +80,114 @@ class TrendOfBlock:
         status[plain.scale == 0] = CONSTANT
         status[plain.n_obs < self.min_obs] = TOO_FEW
         status[plain.n_obs == 0] = NO_DATA
-        slopes = self._slopes(y, plain.var_s if self.correction == "none" else None)
+        slopes = self._slopes(y, self._reach(plain, np.ones(y.shape[1])))
         residual = self._residual(y, slopes[0])
         found = {
             "slope": slopes[0],
-            "slope_low": slopes[1],
-            "slope_high": slopes[2],
             "intercept": slopes[3],
             "lag1_autocorrelation": self._lag_one(residual),
             "p_value_uncorrected": p_value(z_score(plain.s, plain.var_s)),
-            "s": plain.s,
-            "var_s": plain.var_s,
-            "variance_ratio": np.ones(y.shape[1]),
-            "tau": plain.s / plain.scale,
             "n_obs": plain.n_obs.astype(np.int64),
+            "status": status,
         }
-        found["z"] = z_score(found["s"], found["var_s"])
-        found["p_value"] = p_value(found["z"])
-        found["status"] = status
+        ratio = self._variance_ratio(y, residual, plain, found["lag1_autocorrelation"])
+        status[(status == OK) & (ratio <= 0)] = NEGATIVE_VARIANCE
+        found["variance_ratio"] = ratio
+        if self.confidence is not None:
+            if self.correction != "none":
+                slopes = self._slopes(y, self._reach(plain, ratio))
+            found |= {"slope_low": slopes[1], "slope_high": slopes[2]}
+        if self.correction in PREWHITENING:
+            test, found["slope_prewhitened"] = self._whitened_test(y, residual, slopes[0])
+            status[(status == OK) & (test.n_obs < self.min_obs - 1)] = TOO_FEW
+        else:
+            test = replace(plain, var_s=plain.var_s * np.where(ratio > 0, ratio, np.nan))
+        found |= {"s": test.s, "var_s": test.var_s, "tau": test.s / test.scale}
+        found["z"] = z_score(test.s, test.var_s)
+        degrees = plain.n_obs - 2 if self.correction == "ar1" else None
+        found["p_value"] = p_value(found["z"], degrees)
         blank(found)
         return found
 
-    def _slopes(self, y: npt.NDArray[Any], var_s: Floats | None) -> Floats:
-        reach = np.full(y.shape[1], np.nan)
-        if self.confidence is not None and var_s is not None:
-            reach = ndtri(0.5 + 0.5 * self.confidence) * np.sqrt(np.where(var_s > 0, var_s, np.nan))
+    def _variance_ratio(
+        self, y: npt.NDArray[Any], residual: Floats, plain: MannKendall, lag_one: Floats
+    ) -> Floats:
+        """Variance of S over its value for independent observations, as the correction sees it."""
+        ratio = np.ones(y.shape[1])
+        if self.correction in ("hamed_rao", "yue_wang"):
+            autocorrelation.variance_factors(
+                residual,
+                self.axis.position,
+                self.correction == "hamed_rao",
+                y.shape[0] * y.shape[0] if self.max_lag is None else self.max_lag,
+                ndtri(1.0 - 0.5 * self.acf_alpha),
+                ratio,
+            )
+        elif self.correction == "hirsch_slack":
+            axis = self.axis
+            mann_kendall.season_covariance(
+                y, axis.season, axis.step, axis.n_seasons, axis.n_steps, ratio
+            )
+            ratio /= plain.var_s
+        elif self.correction != "none":
+            coefficient = unbiased_lag_one(lag_one, plain.n_obs)
+            autocorrelation.ar1_factors(y, self.axis.position, coefficient, ratio)
+        return ratio if self.variance_floor is None else np.maximum(ratio, self.variance_floor)
+
+    def _whitened_test(
+        self, y: npt.NDArray[Any], residual: Floats, slope: Floats
+    ) -> tuple[MannKendall, Floats]:
+        """Test the pre-whitened series; returns the test and the Sen slope of that series."""
+        n_obs = np.isfinite(y).sum(axis=0)
+        bound = ndtri(1.0 - 0.5 * self.acf_alpha) / np.sqrt(n_obs)
+        trend_line = slope * (self.axis.years - self.axis.years[0])[:, np.newaxis]
+        r_values = self._lag_one(y)
+        r_residual = self._lag_one(residual)
+        if self.correction == "prewhiten":
+            series = self._whiten(y, r_values)
+        elif self.correction == "tfpw":
+            series = self._whiten(residual, r_residual) + trend_line
+        else:
+            series = self._variance_corrected(y, residual, slope, r_residual, bound)
+        whitened_slope = self._slopes(series)[0]
+        if self.correction != "3pw":
+            return MannKendall.of(series, self.axis), whitened_slope
+        first = np.where(np.abs(r_values) > bound, self._whiten(y, r_values), y)
+        second = self._whiten(residual, r_residual) + trend_line
+        second = np.where(np.abs(r_residual) > bound, second, y)
+        return (
+            weaker(MannKendall.of(first, self.axis), MannKendall.of(second, self.axis)),
+            whitened_slope,
+        )
+
+    def _variance_corrected(
+        self, y: npt.NDArray[Any], residual: Floats, slope: Floats, r: Floats, bound: Floats
+    ) -> Floats:
+        """Return the variance-corrected trend-free pre-whitened series of Wang et al. (2015)."""
+        whitened = self._whiten(residual, r)
+        whitened *= spread(residual) / spread(whitened)
+        shrunk = slope * np.sqrt(np.where(r > 0, (1.0 - r) / (1.0 + r), 1.0))
+        years = (self.axis.years - self.axis.years[0])[:, np.newaxis]
+        return np.asarray(np.where(np.abs(r) > bound, whitened + shrunk * years, y))
+
+    def _whiten(self, y: npt.NDArray[Any], r: Floats) -> Floats:
+        whitened = np.empty(y.shape)
+        autocorrelation.prewhiten(y, self.axis.position, r, whitened)
+        return whitened
+
+    def _reach(self, plain: MannKendall, ratio: Floats) -> Floats | None:
+        """Half the width of the confidence interval, counted in ranks of slopes."""
+        if self.confidence is None:
+            return None
+        tail = 0.5 + 0.5 * self.confidence
+        ar1 = self.correction == "ar1" or self.correction in PREWHITENING
+        quantile = stdtrit(plain.n_obs - 2.0, tail) if ar1 else ndtri(tail)
+        variance = plain.var_s * ratio
+        return np.asarray(quantile * np.sqrt(np.where(variance > 0, variance, np.nan)))
+
+    def _slopes(self, y: npt.NDArray[Any], reach: Floats | None = None) -> Floats:
+        if reach is None:
+            reach = np.full(y.shape[1], np.nan)
         estimates = np.empty((4, y.shape[1]))
         axis = self.axis
         theil_sen.sen_slopes(axis.years, y, axis.season, axis.n_seasons, reach, estimates)
@@ -128,9 +211,35 @@ def z_score(s: Floats, var_s: Floats) -> Floats:
     return np.asarray((s - np.sign(s)) / np.sqrt(var_s))
 
 
-def p_value(z: Floats) -> Floats:
-    """Two-sided p-value of a standard normal deviate, exact far in the tail."""
+def p_value(z: Floats, degrees: Floats | None = None) -> Floats:
+    """Two-sided p-value of a standard normal (or Student) deviate, exact far in the tail."""
+    if degrees is not None:
+        return np.asarray(2.0 * stdtr(degrees, -np.abs(z)))
     return np.asarray(erfc(np.abs(z) / np.sqrt(2.0)))
+
+
+def unbiased_lag_one(r: Floats, n_obs: Floats) -> Floats:
+    """Lag-1 autocorrelation freed from the bias -(2 + 4 rho)/n of detrended series, to order 1/n.
+
+    Kept between -0.95 and 0.98, where the variance of S is finite and positive.
+    """
+    return np.asarray(np.clip((n_obs * r + 2.0) / np.maximum(n_obs - 4.0, 1.0), -0.95, 0.98))
+
+
+def spread(y: Floats) -> Floats:
+    """Return the standard deviation of the finite values of each column."""
+    valid = np.isfinite(y)
+    count = valid.sum(axis=0)
+    centred = np.where(valid, y, 0.0) - np.where(valid, y, 0.0).sum(axis=0) / count
+    return np.asarray(np.sqrt((np.where(valid, centred, 0.0) ** 2).sum(axis=0) / count))
+
+
+def weaker(a: MannKendall, b: MannKendall) -> MannKendall:
+    """Take for each series the test with the larger p-value."""
+    first = np.abs(z_score(a.s, a.var_s)) <= np.abs(z_score(b.s, b.var_s))
+    return MannKendall(
+        *(np.where(first, getattr(a, f.name), getattr(b, f.name)) for f in fields(MannKendall))
+    )
 
 
 def blank(found: dict[str, npt.NDArray[Any]]) -> None:

@@ -80,6 +80,50 @@ def variance_factors(y, position, ranked, max_lag, critical, factor):
 
 
 @kernel
+def ar1_factors(y, position, r, factor):
+    """Write the factor on var(S) under a first-order process with coefficient `r` into `factor`.
+
+    Hamed and Rao's sum over all lags, with the rank correlation of a Gaussian process in place of
+    an estimated one: ``6/pi asin(r^k / 2)``. `y` says where values are missing.
+    """
+    n_time = y.shape[0]
+    values = np.empty(n_time)
+    places = np.empty(n_time, np.int64)
+    for q in range(y.shape[1]):
+        n = _compress(y, position, q, values, places)
+        if n < 3 or math.isnan(r[q]):
+            factor[q] = np.nan
+            continue
+        whole = places[n - 1] - places[0] + 1 == n
+        total = 0.0
+        power = 1.0
+        for lag in range(1, places[n - 1] - places[0] + 1):
+            power *= r[q]
+            if abs(power) < 1e-9:
+                break
+            pairs = n - lag if whole else _count_pairs(places, n, lag)
+            total += _weight(pairs, n) * 6.0 / math.pi * math.asin(0.5 * power)
+        factor[q] = 1.0 + 2.0 * total
+
+
+@kernel
+def _count_pairs(places, n, lag):
+    """Count the pairs of stamps that lie `lag` steps apart."""
+    pairs = 0
+    j = 0
+    for i in range(n):
+        while j < n and places[j] < places[i] + lag:
+            j += 1
+        pairs += j < n and places[j] == places[i] + lag
+    return pairs
+
+
+@kernel
+def _weight(pairs, n):
+    return float(pairs) * (pairs - 1.0) * (pairs - 2.0) / (n * (n - 1.0) * (n - 2.0))
+
+
+@kernel
 def prewhiten(y, position, r, whitened):
     """Write ``y[i] - r * y[i - 1]`` where two finite stamps are one step apart, elsewhere NaN."""
     for q in range(y.shape[1]):
@@ -119,7 +163,7 @@ def _correlation(products, pairs, lag, squares, n, places):
         return np.nan
     span = places[n - 1] - places[0] + 1
     r = (products / pairs) * (span - lag) / span / (squares / n)
-    return min(max(r, -1.0), 1.0) if not math.isnan(r) else np.nan
+    return min(max(r, -1.0), 1.0) if squares > 0.0 else 0.0
 
 
 @kernel
@@ -162,6 +206,5 @@ def _factor(x, places, n, squares, ranked, max_lag, critical):
         if not ranked:
             total += 2.0 * pairs / n * rho
         elif abs(rho) > bound:
-            weight = float(pairs) * (pairs - 1.0) * (pairs - 2.0)
-            total += 2.0 * weight / (n * (n - 1.0) * (n - 2.0)) * rho
+            total += 2.0 * _weight(pairs, n) * rho
     return 1.0 + total
