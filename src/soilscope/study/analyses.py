@@ -35,7 +35,7 @@ def read_analyses(
     known = _Known(variables, frozenset(given))
     found: dict[str, Analysis] = {}
     for name, content in given.items():
-        _check_name(name, [other for other in given if other != name], variables, document)
+        _check_name(name, list(given), variables, document)
         analysis = _read_analysis(name, content, known, document)
         if analysis is not None:
             found[name] = analysis
@@ -67,7 +67,7 @@ class _Known:
 
 
 def _check_name(
-    name: str, others: list[str], variables: set[str] | None, document: Document
+    name: str, names: list[str], variables: set[str] | None, document: Document
 ) -> None:
     where = ("analyses", name)
     if not _NAME.fullmatch(name) or _RESERVED.fullmatch(name):
@@ -77,7 +77,7 @@ def _check_name(
         document.fault(where, f"no analysis may be named {name!r}; that is the inputs' own name.")
     elif name in (variables or ()):
         document.fault(where, f"{name!r} is a variable of the cube; name the analysis otherwise.")
-    elif name.lower() in {other.lower() for other in others if other < name}:
+    elif name.lower() in {other.lower() for other in names[: names.index(name)]}:
         document.fault(where, f"another analysis is named {name!r} in other capitals.")
 
 
