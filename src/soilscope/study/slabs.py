@@ -98,7 +98,7 @@ class Growing:
         if mark.is_file():
             return
         mark.parent.mkdir(parents=True, exist_ok=True)
-        ready = bare(template)
+        ready = bare(template.assign_coords({k: c.compute() for k, c in template.coords.items()}))
         ready.to_zarr(
             self.data, mode="w", compute=False, consolidated=False, encoding=encoding(ready)
         )
