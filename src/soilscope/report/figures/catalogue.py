@@ -1,0 +1,51 @@
+"""The one list of figures that a report can hold, in the order of the page."""
+
+from soilscope.report.figures import (
+    annual_lines,
+    coefficient_maps,
+    coefficient_matrix,
+    depth_patterns,
+    dominant_maps,
+    driver_profiles,
+    event_maps,
+    event_matrix,
+    index_heatmap,
+    recovery_density,
+    state_maps,
+    state_matrix,
+    trend_maps,
+    trend_matrix,
+    trend_profiles,
+)
+from soilscope.report.plates import FigureKind
+
+_SERIES = ("composite", "regional_mean")
+_DRIVERS = ("partial_regression",)
+
+FIGURES: tuple[FigureKind, ...] = (
+    FigureKind("heatmap", "index", _SERIES, "places", ("time", "depth"), index_heatmap.plates),
+    FigureKind("state-maps", "index", ("index_state",), "grid", (), state_maps.plates),
+    FigureKind("state-matrix", "index", ("index_state",), "places", (), state_matrix.plates),
+    FigureKind("event-maps", "events", ("drought_events",), "grid", (), event_maps.plates),
+    FigureKind("event-matrix", "events", ("drought_events",), "places", (), event_matrix.plates),
+    FigureKind("lines", "trend", ("trend",), "places", (), annual_lines.plates),
+    FigureKind("trend-matrix", "trend", ("trend",), "places", (), trend_matrix.plates),
+    FigureKind("trend-profiles", "trend", ("trend",), "places", ("depth",), trend_profiles.plates),
+    FigureKind("trend-maps", "trend", ("trend",), "grid", (), trend_maps.plates),
+    FigureKind(
+        "coefficient-matrix", "drivers", _DRIVERS, "places", ("driver",), coefficient_matrix.plates
+    ),
+    FigureKind(
+        "driver-profiles", "drivers", _DRIVERS, "places", ("driver", "depth"),
+        driver_profiles.plates,
+    ),
+    FigureKind(
+        "coefficient-maps", "drivers", _DRIVERS, "grid", ("driver",), coefficient_maps.plates
+    ),
+    FigureKind("dominant-maps", "drivers", _DRIVERS, "grid", ("driver",), dominant_maps.plates),
+    FigureKind(
+        "depth-patterns", "depth", ("depth_pattern",), "places", ("region", "depth"),
+        depth_patterns.plates,
+    ),
+    FigureKind("recovery", "recovery", ("recovery",), "any", (), recovery_density.plates),
+)  # fmt: skip

@@ -1,0 +1,117 @@
+"""Maps of the driver with the largest significant coefficient."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.colors import BoundaryNorm, ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from soilscope.report.drivers import driver_method, driver_names
+from soilscope.report.mapping import area_of, draw_categories, map_axes, map_columns, map_sheet
+from soilscope.report.plates import Plate
+from soilscope.report.reading import Frame, Study
+from soilscope.report.style import CATEGORIES, MASKED
+from soilscope.report.words import file_stem, flags
+
+NONE = "#ffffff"  # no driver is significant
+
+
+def dominant_maps(
+    codes: xr.DataArray,
+    valid: xr.DataArray,
+    *,
+    names: dict[int, str],
+    layers: Sequence[str],
+    title: str,
+    subtitle: str,
+    frame: Frame,
+    zone: xr.DataArray | None = None,
+) -> Figure:
+    """Draw `codes` (depth, vertical, horizontal) where `valid`; code -> name in `names`."""
+    area = area_of(codes.where(valid), zone)
+    count = len(layers)
+    cols, width = map_columns(count, area)
+    rows = -(-count // cols)
+    out = map_sheet(
+        rows, cols, area, width=width, title=title, subtitle=subtitle, frame=frame, foot=0.4,
+        note="White: no driver is significant. Grey: no value.",
+    )  # fmt: skip
+    colours = [_colour(code, names) for code in sorted(names)]
+    order = sorted(names)
+    cmap = ListedColormap([MASKED, *colours])
+    norm = BoundaryNorm(np.arange(-1.5, len(order)), cmap.N)
+    for i, ax in enumerate(out.flat):
+        if i >= count:
+            ax.remove()
+            continue
+        shown = _positions(area.cells(codes.isel(depth=i)), order)
+        draw_categories(ax, np.where(area.cells(valid.isel(depth=i)), shown, -1), area, cmap, norm)
+        map_axes(ax, area, bottom=i + cols >= count, left=i % cols == 0)
+        ax.set_title(layers[i], loc="left", pad=2, fontsize=7)
+    handles = [
+        Patch(facecolor=c, edgecolor="#888888", linewidth=0.4, label=names[code])
+        for c, code in zip(colours, order, strict=True)
+    ]
+    out.figure.legend(
+        handles=handles, loc="lower center", ncols=min(len(handles), 6), frameon=False,
+        bbox_to_anchor=(0.5, (out.note + 0.02) / out.height), fontsize=7, handlelength=1.2,
+    )  # fmt: skip
+    return out.figure
+
+
+def _colour(code: int, names: dict[int, str]) -> str:
+    if code < 0:
+        return NONE
+    drivers = [c for c in sorted(names) if c >= 0]
+    return CATEGORIES[drivers.index(code) % len(CATEGORIES)]
+
+
+def _positions(codes: np.ndarray[Any, Any], order: list[int]) -> np.ndarray[Any, Any]:
+    positions = np.full(codes.shape, -1)
+    for position, code in enumerate(order):
+        positions[codes == code] = position
+    return positions
+
+
+def plates(study: Study, name: str) -> Iterator[Plate]:
+    """Make a sheet of maps of the dominant driver, a layer each."""
+    ds = study.data(name)
+    if "dominant_driver" not in ds:
+        return
+    codes = ds["dominant_driver"]
+    valid = ds["r_squared"].notnull()
+    names = dominant_names(ds)
+    layers = study.layers(ds)
+    title = f"Dominant driver in each layer ({name})"
+    method = driver_method(study, name)
+    alpha = study.records[name].options.get("alpha", 0.05)
+    yield Plate(
+        key=file_stem("dominant-maps", name),
+        title=title,
+        caption=(
+            "Driver with the largest absolute standardised coefficient among those with "
+            f"p < {alpha:g} in the cell (before the false discovery rate), {method}."
+        ),
+        alt=f"{len(layers)} maps of the dominant driver among {', '.join(driver_names(ds))}.",
+        draw=partial(
+            dominant_maps, codes, valid, names=names, layers=layers, title=title,
+            subtitle=f"{method[0].upper()}{method[1:]}. Cell-wise p < {alpha:g}, not adjusted for "
+            "the many cells.",
+            frame=study.frame, zone=study.zone,
+        ),
+    )  # fmt: skip
+
+
+def dominant_names(ds: xr.Dataset) -> dict[int, str]:
+    """Code -> driver, with the usual capitals."""
+    known = dict(zip((str(d).replace("_", " ") for d in ds["driver"].values), driver_names(ds),
+                     strict=True))  # fmt: skip
+    return {
+        code: known.get(word, "none significant" if code < 0 else word)
+        for code, word in flags(ds["dominant_driver"]).items()
+        if word != "not estimated"
+    }

@@ -1,0 +1,33 @@
+"""Maps of drought events, a sheet each: how many, how long, how severe."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from soilscope.report.events import MEASURES, event_method, measures_of
+from soilscope.report.figures.layer_maps import layer_maps
+from soilscope.report.plates import Plate
+from soilscope.report.reading import Study
+from soilscope.report.style import from_zero
+from soilscope.report.words import file_stem, with_unit
+
+
+def plates(study: Study, name: str) -> Iterator[Plate]:
+    """Make a sheet for each measure, with a map a layer."""
+    ds = study.data(name)
+    method = event_method(study, name)
+    for variable in measures_of(ds):
+        field = ds[variable].where(ds["n_obs"] > 0) if "n_obs" in ds else ds[variable]
+        what = MEASURES[variable]
+        layers = study.layers(field)
+        title = f"Drought events: {what} ({name})"
+        yield Plate(
+            key=file_stem("event-maps", name, variable),
+            title=title,
+            caption=f"{what[0].upper()}{what[1:]} of drought events in each layer; {method}.",
+            alt=f"{len(layers)} maps of the {what}, {layers[0]} to {layers[-1]}.",
+            draw=partial(
+                layer_maps, field, layers=layers, scale=from_zero(field.values.astype(float)),
+                label=with_unit(what, ds[variable].attrs.get("units")), title=title,
+                subtitle=f"{method[0].upper()}{method[1:]}.", frame=study.frame, zone=study.zone,
+            ),
+        )  # fmt: skip

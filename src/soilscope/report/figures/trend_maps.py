@@ -1,0 +1,65 @@
+"""Trend maps: slope in colour, cells without a significant trend hatched."""
+
+from collections.abc import Iterator
+from functools import partial
+
+import xarray as xr
+
+from soilscope.report.figures.layer_maps import layer_maps
+from soilscope.report.plates import Plate
+from soilscope.report.reading import Study
+from soilscope.report.style import symmetric
+from soilscope.report.trends import significant, subtitle_of, test_text
+from soilscope.report.words import ALPHA, file_stem, percent, with_unit
+
+
+def plates(study: Study, name: str) -> Iterator[Plate]:
+    """Make a sheet with a slope map for each layer."""
+    ds = study.data(name)
+    adjusted = study.adjusted(name)
+    layers = study.layers(ds["slope"])
+    test = test_text(study, name)
+    reference = study.reference_text(name)
+    what = "index" if reference else "soil moisture" if study.is_moisture(name) else "series"
+    title = f"Trend of the {what} in each layer ({name})"
+    if adjusted is not None:
+        note = (
+            f"Hatched: not significant; bare colour: p < {ALPHA:g} after the false discovery rate "
+            f"of each map, so that about {percent(ALPHA)} of the bare cells may be false."
+        )
+    else:
+        note = "No cell is marked: the study adjusts no p-values for the many tests of a map."
+    yield Plate(
+        key=file_stem("trend-maps", name),
+        title=title,
+        caption=(
+            f"Theil-Sen slope of the {what}, {test}"
+            + (
+                "; hatched where p after the false discovery rate is not below "
+                f"{ALPHA:g}"
+                if adjusted is not None
+                else "; no significance is claimed, since no p-values were adjusted"
+            )
+            + (f"; index against {reference}." if reference else ".")
+        ),
+        alt=_alt(ds["slope"], adjusted, layers),
+        draw=partial(
+            layer_maps, ds["slope"], layers=layers, scale=symmetric(ds["slope"].values),
+            label=with_unit("Theil-Sen slope", ds["slope"].attrs.get("units")), title=title,
+            subtitle=subtitle_of(study, name),
+            note=note, frame=study.frame, zone=study.zone,
+            hatched=None if adjusted is None else ~significant(adjusted),
+        ),
+    )  # fmt: skip
+
+
+def _alt(slope: xr.DataArray, adjusted: xr.DataArray | None, layers: list[str]) -> str:
+    if adjusted is None:
+        return f"{len(layers)} maps of the slope, {layers[0]} to {layers[-1]}."
+    said = []
+    for i, layer in enumerate(layers):
+        one, p = (a.isel(depth=i) if "depth" in a.dims else a for a in (slope, adjusted))
+        cells = int(one.notnull().sum())
+        up, down = (int((significant(p) & side).sum()) for side in (one > 0, one < 0))
+        said.append(f"{layer}: of {cells} cells {up} significantly rising, {down} falling")
+    return "; ".join(said) + "."

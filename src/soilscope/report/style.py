@@ -1,0 +1,115 @@
+"""How every figure looks: fonts, sizes, colours, and the marks that all figures carry."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from cmcrameri import cm as crameri
+from matplotlib import colormaps
+from matplotlib.colors import Colormap, ListedColormap
+
+WIDTH = 7.1  # inches: the text width of A4
+TALLEST = 10.0  # inches: what an A4 page holds
+DPI = 170
+
+INK = "#1f2933"
+QUIET = "#5b6770"
+MASKED = "#e4e4e4"  # cells without a value
+ALARM = "#b3261e"
+TREND_LINE = "#b3541e"
+SERIES = "#31688e"
+#: Okabe and Ito's colours: told apart by colour-blind readers, and in print.
+CATEGORIES = ("#0072B2", "#D55E00", "#CC79A7", "#009E73", "#E69F00", "#56B4E9", "#999999")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+
+RC: Any = {  # names of matplotlib's settings
+    "font.family": "DejaVu Sans",
+    "font.size": 7.0,
+    "axes.titlesize": 7.0,
+    "axes.labelsize": 7.0,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "legend.fontsize": 6.5,
+    "axes.linewidth": 0.5,
+    "axes.edgecolor": QUIET,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.major.width": 0.5,
+    "ytick.major.width": 0.5,
+    "xtick.major.size": 2.0,
+    "ytick.major.size": 2.0,
+    "xtick.major.pad": 2.0,
+    "ytick.major.pad": 2.0,
+    "hatch.linewidth": 0.35,
+    "figure.dpi": DPI,
+    "savefig.dpi": DPI,
+    "image.interpolation": "nearest",
+    "svg.hashsalt": "soilscope",
+    "pdf.fonttype": 42,
+}
+
+
+def _with_mask(colours: Colormap) -> Colormap:
+    return colours.with_extremes(bad=MASKED)
+
+
+#: Brown is dry or drying, blue-green is wet or wetting.
+WETNESS = _with_mask(colormaps["BrBG"])
+#: Signs without a meaning of dry or wet: blue is negative, red is positive.
+SIGNED = _with_mask(crameri.vik)
+#: Amounts from zero upwards.
+AMOUNT = _with_mask(ListedColormap(crameri.lajolla(np.linspace(0.97, 0.25, 256))))
+DENSITY = ListedColormap(crameri.devon(np.linspace(0.9, 0.05, 256)))
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Limits and colours that the panels of one figure share."""
+
+    low: float
+    high: float
+    colours: Colormap
+    extend: str = "neither"  # which ends are clipped
+
+
+def symmetric(values: npt.NDArray[Any], colours: Colormap = WETNESS) -> Scale:
+    """Limits about zero from the 98th percentile of |values|, rounded up to two digits."""
+    finite = np.abs(values[np.isfinite(values)])
+    if finite.size == 0 or finite.max() == 0:
+        return Scale(-1.0, 1.0, colours)
+    limit = round_up(float(np.percentile(finite, 98)) or float(finite.max()))
+    low, high = np.nanmin(values) < -limit, np.nanmax(values) > limit
+    return Scale(-limit, limit, colours, _extend(bool(low), bool(high)))
+
+
+def from_zero(values: npt.NDArray[Any], colours: Colormap = AMOUNT) -> Scale:
+    """Limits from zero to the 98th percentile, rounded up to two digits."""
+    finite = values[np.isfinite(values)]
+    if finite.size == 0 or finite.max() <= 0:
+        return Scale(0.0, 1.0, colours)
+    limit = round_up(float(np.percentile(finite, 98)) or float(finite.max()))
+    return Scale(0.0, limit, colours, _extend(False, bool(finite.max() > limit)))
+
+
+def _extend(low: bool, high: bool) -> str:
+    return {(False, False): "neither", (True, False): "min", (False, True): "max"}.get(
+        (low, high), "both"
+    )
+
+
+def round_up(value: float) -> float:
+    """Round a positive number up to two significant digits."""
+    unit = float(10.0 ** (np.floor(np.log10(value)) - 1))
+    return float(np.ceil(round(value / unit, 6)) * unit)
+
+
+def ink_on(rgba: Sequence[float]) -> str:
+    """Black or white, whichever is read better on the colour `rgba`."""
+    red, green, blue = (
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgba[:3]
+    )
+    return "#ffffff" if 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.25 else INK

@@ -1,0 +1,140 @@
+"""A trend result as numbers and words for each place and layer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from soilscope.report.reading import Study, as_places, place_dim
+from soilscope.report.words import ALPHA, CORRECTIONS, flags, number, verdict
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class At:
+    """The trend of one place and layer."""
+
+    slope: float
+    intercept: float
+    low: float
+    high: float
+    p: float
+    p_uncorrected: float | None
+    p_adjusted: float | None
+    n_obs: float
+    status: str
+    verdict: str
+
+    @property
+    def firm(self) -> bool:
+        """Whether the trend is significant after every correction that was made."""
+        return self.verdict.startswith("significant")
+
+
+@dataclass(frozen=True)
+class TrendWords:
+    """Trends of several places and layers."""
+
+    cells: tuple[tuple[At, ...], ...]  # place, layer
+    corrected: bool  # an uncorrected p stands beside the p
+
+    def at(self, place: int, layer: int) -> At:
+        """Trend of one place and layer."""
+        return self.cells[place][layer]
+
+    def alt(self, places: Sequence[str], layers: Sequence[str]) -> str:
+        """Say each slope with its verdict."""
+        said = [
+            f"{place} {layer}: {number(at.slope, 2)}, {at.verdict}"
+            for place, row in zip(places, self.cells, strict=True)
+            for layer, at in zip(layers, row, strict=True)
+        ]
+        return "; ".join(said) + "."
+
+
+def test_text(study: Study, name: str) -> str:
+    """Name the test of the trend `name`, such as 'Mann-Kendall test with pre-whitening'."""
+    options = study.records[name].options
+    correction = str(options.get("correction"))
+    seasonal = "Seasonal " if options.get("season") else ""
+    text = f"{seasonal}Mann-Kendall test {CORRECTIONS.get(correction, correction)}"
+    return text.replace("Seasonal Mann", "seasonal Mann")
+
+
+def subtitle_of(study: Study, name: str) -> str:
+    """Return test and reference as a figure's second line."""
+    test, reference = test_text(study, name), study.reference_text(name)
+    text = f"{test[0].upper()}{test[1:]}."
+    return text + (f" Reference of the index: {reference}." if reference else "")
+
+
+def trend_words(study: Study, name: str, *, places: slice | None = None) -> TrendWords:
+    """Gather what the result `name` of step trend says of each place and layer."""
+    ds = study.data(name)
+    adjusted = study.adjusted(name)
+    if adjusted is not None and adjusted.sizes == ds["p_value"].sizes:
+        ds = ds.assign(_adjusted=adjusted)
+    ds = as_places(ds)
+    dim = str(place_dim(ds))
+    ds = ds.isel({dim: places or slice(None)}).load()
+    get = {v: _rows(ds, v, dim) for v in ("slope", "intercept", "p_value")}
+    optional = {
+        v: _rows(ds, v, dim) if v in ds else None
+        for v in ("slope_low", "slope_high", "p_value_uncorrected", "_adjusted", "n_obs", "status")
+    }
+    meanings = flags(ds["status"]) if "status" in ds else {}
+    moisture = study.is_moisture(name)
+    shape = get["slope"].shape
+    cells = tuple(
+        tuple(_at(get, optional, meanings, (i, j), moisture) for j in range(shape[1]))
+        for i in range(shape[0])
+    )
+    return TrendWords(cells, optional["p_value_uncorrected"] is not None)
+
+
+def _rows(ds: xr.Dataset, variable: str, dim: str) -> Array:
+    return np.asarray(ds[variable].transpose(dim, "depth").values)
+
+
+def _at(
+    get: dict[str, Array],
+    optional: dict[str, Array | None],
+    meanings: dict[int, str],
+    where: tuple[int, int],
+    moisture: bool,
+) -> At:
+    def value(name: str) -> float | None:
+        array = optional[name]
+        return None if array is None else float(array[where])
+
+    status = value("status")
+    word = "ok" if status is None else meanings.get(int(status), "ok").replace(" ", "_")
+    slope, p = float(get["slope"][where]), float(get["p_value"][where])
+    low, high = value("slope_low"), value("slope_high")
+    return At(
+        slope=slope,
+        intercept=float(get["intercept"][where]),
+        low=np.nan if low is None else low,
+        high=np.nan if high is None else high,
+        p=p,
+        p_uncorrected=value("p_value_uncorrected"),
+        p_adjusted=value("_adjusted"),
+        n_obs=value("n_obs") or 0.0,
+        status=word,
+        verdict=verdict(
+            slope,
+            p=p,
+            p_uncorrected=value("p_value_uncorrected"),
+            p_adjusted=value("_adjusted"),
+            status=word,
+            words=("drying", "wetting") if moisture else ("decrease", "increase"),
+        ),
+    )
+
+
+def significant(p: xr.DataArray) -> xr.DataArray:
+    """Whether each p is below the level of the report; missing p are not."""
+    return p < ALPHA

@@ -1,0 +1,162 @@
+"""Numbers, units, layers and verdicts as a reader wants to see them."""
+
+import math
+import re
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+ALPHA = 0.05  # level at which a p-value is called significant
+MINUS = "\N{MINUS SIGN}"
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+STATUS = {
+    "ok": "",
+    "no_data": "no data",
+    "too_few": "too few values",
+    "constant": "constant series",
+    "collinear": "drivers are collinear",
+    "negative_variance": "no test: the correction leaves no positive variance",
+    "fit_failed": "the fit failed",
+    "at_bound": "the fit ended at a bound",
+    "wrong_sign": "the fit has the wrong sign",
+}
+
+#: The same where there is little room.
+SHORT_STATUS = {"negative_variance": "no test (variance below 0)", "collinear": "collinear"}
+
+#: How a correction of the Mann-Kendall test is called in a sentence.
+CORRECTIONS = {
+    "none": "without correction for serial correlation",
+    "prewhiten": "with pre-whitening",
+    "tfpw": "with trend-free pre-whitening",
+    "vctfpw": "with variance-corrected trend-free pre-whitening",
+    "3pw": "with the three pre-whitenings of 3PW",
+    "hamed_rao": "with the Hamed-Rao variance",
+    "yue_wang": "with the Yue-Wang variance",
+    "hirsch_slack": "with the covariance between seasons (Hirsch-Slack)",
+}
+
+
+def number(value: float, digits: int = 3) -> str:
+    """`value` with `digits` significant digits and a true minus sign; nothing for NaN."""
+    value = float(value)
+    if not math.isfinite(value):
+        return "–"  # noqa: RUF001  an en dash stands for "no number"
+    if value == 0:
+        return "0"
+    exponent = math.floor(math.log10(abs(float(f"{value:.{digits - 1}e}"))))
+    if -6 < exponent < 7:
+        text = f"{value:.{max(0, digits - 1 - exponent)}f}"
+    else:
+        text = f"{value:.{digits - 1}e}"
+    return text.replace("-", MINUS)
+
+
+def decimals(value: float, places: int) -> str:
+    """`value` with a fixed number of decimals and a true minus sign; nothing for NaN."""
+    value = float(value)
+    return f"{value:.{places}f}".replace("-", MINUS) if math.isfinite(value) else ""
+
+
+def p_text(p: float) -> str:
+    """Return a p-value as '0.038', '0.0005' or '< 0.0001'."""
+    if not math.isfinite(p):
+        return "–"  # noqa: RUF001
+    if p < 0.0001:
+        return "< 0.0001"
+    return f"{p:.4f}" if p < 0.001 else f"{p:.3f}" if p < 0.995 else f"{p:.2f}"
+
+
+def p_equals(p: float) -> str:
+    """Return 'p = 0.038' or 'p < 0.0001'."""
+    text = p_text(p)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
+
+
+def unit_text(units: str | None) -> str:
+    """'m3 m-3 year-1' as 'm³ m⁻³ year⁻¹'; nothing for dimensionless data."""
+    if not units or units == "1":
+        return ""
+    raised = re.sub(r"(?<=[A-Za-z])(-?\d+)", lambda m: m.group(1).translate(_RAISED), units)
+    return raised.replace("degC", "°C")
+
+
+def with_unit(words: str, units: str | None) -> str:
+    """Return 'slope (year⁻¹)', or the words alone for dimensionless data."""
+    text = unit_text(units)
+    return f"{words} ({text})" if text else words
+
+
+def layer_names(bounds: npt.NDArray[Any]) -> list[str]:
+    """Name layers by their bounds in m: '0-10 cm'."""
+    cm = np.asarray(bounds, dtype=float) * 100
+    return [f"{_plain(top)}-{_plain(bottom)} cm" for top, bottom in cm]
+
+
+def _plain(value: float) -> str:
+    return f"{round(value, 2):g}"
+
+
+def percent(share: float) -> str:
+    """Return a share as '12 %'."""
+    return f"{100 * share:.0f} %"
+
+
+def place_word(dim: str, n: int = 2) -> str:
+    """'region' or 'site', in the plural unless there is one."""
+    return dim if n == 1 else f"{dim}s"
+
+
+def flags(da: xr.DataArray) -> dict[int, str]:
+    """Code -> meaning of a categorical variable, in words."""
+    values = np.atleast_1d(da.attrs["flag_values"])
+    meanings = str(da.attrs["flag_meanings"]).split()
+    return {int(v): m.replace("_", " ") for v, m in zip(values, meanings, strict=True)}
+
+
+def verdict(
+    slope: float,
+    *,
+    p: float,
+    p_uncorrected: float | None,
+    p_adjusted: float | None,
+    status: str = "ok",
+    words: tuple[str, str] = ("decrease", "increase"),
+) -> str:
+    """Say what a trend's p-values allow to be said.
+
+    `p` is the p-value after the correction for serial correlation (equal to `p_uncorrected`, which
+    is then None, if there was none), `p_adjusted` the one after the false discovery rate.
+    """
+    if status != "ok":
+        return STATUS.get(status, status.replace("_", " "))
+    if not math.isfinite(p):
+        return "no estimate"
+    direction = words[slope > 0] if slope != 0 else "trend with a median slope of zero"
+    if p_uncorrected is None and p < ALPHA:
+        return f"{direction}, serial correlation not examined"
+    if p < ALPHA and (p_adjusted is None or p_adjusted < ALPHA):
+        return f"significant {direction}"
+    if p < ALPHA:
+        return "not significant after FDR"
+    if p_uncorrected is not None and p_uncorrected < ALPHA:
+        return "not robust to serial correlation"
+    return "not significant"
+
+
+def file_stem(*parts: str) -> str:
+    """ASCII-safe, stable file name of `parts`."""
+    words = [re.sub(r"[^A-Za-z0-9]+", "-", part).strip("-").lower() for part in parts]
+    return "-".join(word for word in words if word)
+
+
+def listed(words: list[str], *, most: int = 12) -> str:
+    """Join words as in 'a, b and c', cut after `most` of them."""
+    if len(words) > most:
+        words = [*words[:most], f"{len(words) - most} more"]
+    return (
+        words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+    )
