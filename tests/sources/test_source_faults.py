@@ -234,6 +234,13 @@ def test_an_undeclared_missing_number_is_recognised(open_sites, sites):
     assert int(ds.soil_moisture.isnull().sum()) == 1
 
 
+def test_a_huge_number_is_a_missing_value_even_if_it_is_single(open_sites, sites):
+    big = xr.concat([sites.assign_coords(gauge=[f"{i}a", f"{i}b"]) for i in range(8)], "gauge",
+                    data_vars="minimal", coords="minimal", compat="override")  # fmt: skip
+    big.sm[3, 0, 0] = 9.96921e36
+    refused("9.96921e[+]36 looks like a missing value", open_sites, big)
+
+
 def test_single_implausible_values_only_warn(open_sites, sites):
     big = xr.concat([sites.assign_coords(gauge=[f"{i}a", f"{i}b"]) for i in range(8)], "gauge",
                     data_vars="minimal", coords="minimal", compat="override")  # fmt: skip

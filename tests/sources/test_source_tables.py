@@ -10,6 +10,7 @@ import xarray as xr
 from soilscope import open_source
 from soilscope.errors import SourceError
 from soilscope.grid.depth import layer_bounds
+from soilscope.sources import stored
 from soilscope.sources.ranges import count_range
 
 SM = {"soil_moisture": {"name": "sm", "units": "m3 m-3"}}
@@ -218,6 +219,27 @@ def test_opening_does_not_read_all_values(tmp_path):
     assert ds.soil_moisture.chunks is not None
     count = count_range(ds.isel(time=slice(0, 2)).compute())["soil_moisture"]
     assert (count.n, count.infinite, count.valid) == (200_000, 1, 199_999)
+
+
+def test_one_step_of_a_file_in_tiles_is_looked_at_without_reading_its_series(tmp_path, monkeypatch):
+    values = np.full((60, 300, 400), 0.2, dtype="float32")
+    time = pd.date_range("2000-01", periods=60, freq="MS").astype("datetime64[ns]")
+    axes = {"time": time, "lat": np.arange(300) / 10, "lon": np.arange(400) / 10}
+    big = xr.Dataset({"sm": (("time", "lat", "lon"), values, {"units": "1"})}, axes)
+    encoding = {"sm": {"chunksizes": (1, 100, 100)}}
+    big.to_netcdf(tmp_path / "big.nc", engine="h5netcdf", encoding=encoding)
+    read = []
+
+    def spy(block, *args, **options):
+        read.append(block.size)
+        return decode(block, *args, **options)
+
+    decode = stored._decode
+    monkeypatch.setattr(stored, "_decode", spy)
+    spec = {"soil_moisture": {"name": "sm", "missing": -1}}
+    ds = open_source("raster", tmp_path / "big.nc", variables=spec)
+    assert max(ds.soil_moisture.chunksizes["time"]) > 1
+    assert sum(read) <= 2 * 300 * 400
 
 
 def test_counts_of_parts_add_up_to_the_count_of_the_whole(sites):

@@ -123,9 +123,9 @@ def open_source(
         Dims (time, depth, site), or (time, depth, y, x) with rows from north to south (or latitude,
         longitude); ``depth`` (m) with ``depth_top`` and ``depth_bottom`` where they are known.
         Every variable has ``units``, ``source_units`` and ``source_name``; the Dataset has
-        ``product``, ``lineage`` and ``source_files`` (JSON texts). Sums (precipitation, evapotranspiration) are in mm
-        month-1 on a monthly time axis and mm d-1 on a daily one. Classes are int16, -1 where
-        missing.
+        ``product``, ``lineage`` and ``source_files`` (JSON texts). Sums (precipitation,
+        evapotranspiration) are in mm month-1 on a monthly time axis and mm d-1 on a daily one.
+        Classes are int16, -1 where missing.
 
     Raises
     ------
