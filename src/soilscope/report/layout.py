@@ -64,6 +64,17 @@ class Sheet:
         )
         self._bar(scale, label, ax, "horizontal")
 
+    def label_below(self, label: str) -> None:
+        """Write one label for the horizontal axes of all panels."""
+        middle = (self.right - self._content / 2) / self.width
+        y = (self.note + self.foot + 0.02) / self.height
+        self.figure.text(middle, y, label, ha="center", va="bottom", fontsize=7)
+
+    @property
+    def _content(self) -> float:
+        cols = self.axes.shape[1]
+        return float(cols * self.panel[0] + (cols - 1) * self.margins.gap_x)
+
     def bar_right(self, scale: Scale, label: str) -> None:
         """Draw a vertical colour bar in the right margin."""
         low = self.note + self.foot + self.margins.bottom

@@ -216,9 +216,12 @@ def as_places(ds: xr.Dataset) -> xr.Dataset:
 
 
 def place_names(ds: xr.Dataset | xr.DataArray) -> list[str]:
-    """Names of the places of `ds`, without underscores."""
+    """Names of the places of `ds`."""
     dim = place_dim(ds)
-    return [str(v).replace("_", " ") for v in ds[dim].values] if dim else [""]
+    if dim is None:
+        return [""]
+    names = [str(v) for v in ds[dim].values]  # names of sites are kept letter by letter
+    return names if dim == "site" else [name.replace("_", " ") for name in names]
 
 
 def is_annual(ds: xr.Dataset | xr.DataArray) -> bool:

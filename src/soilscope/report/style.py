@@ -81,7 +81,7 @@ def symmetric(values: npt.NDArray[Any], colours: Colormap = WETNESS) -> Scale:
     finite = np.abs(values[np.isfinite(values)])
     if finite.size == 0 or finite.max() == 0:
         return Scale(-1.0, 1.0, colours)
-    limit = round_up(float(np.percentile(finite, 98)) or float(finite.max()))
+    limit = round_up(_largest(finite))
     low, high = np.nanmin(values) < -limit, np.nanmax(values) > limit
     return Scale(-limit, limit, colours, _extend(bool(low), bool(high)))
 
@@ -91,8 +91,15 @@ def from_zero(values: npt.NDArray[Any], colours: Colormap = AMOUNT) -> Scale:
     finite = values[np.isfinite(values)]
     if finite.size == 0 or finite.max() <= 0:
         return Scale(0.0, 1.0, colours)
-    limit = round_up(float(np.percentile(finite, 98)) or float(finite.max()))
+    limit = round_up(_largest(finite))
     return Scale(0.0, limit, colours, _extend(False, bool(finite.max() > limit)))
+
+
+def _largest(amounts: npt.NDArray[Any]) -> float:
+    """Take the 98th percentile of many amounts, the largest of few."""
+    if amounts.size < 200:
+        return float(amounts.max())
+    return float(np.percentile(amounts, 98)) or float(amounts.max())
 
 
 def _extend(low: bool, high: bool) -> str:

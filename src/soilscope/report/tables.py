@@ -18,9 +18,9 @@ from soilscope.report.reading import (
     place_dim,
     place_names,
 )
-from soilscope.report.trends import trend_words
+from soilscope.report.trends import test_text, trend_words
 from soilscope.report.words import (
-    CORRECTIONS,
+    ALPHA,
     STATUS,
     decimals,
     file_stem,
@@ -51,17 +51,22 @@ class Table:
     @property
     def columns(self) -> list[str]:
         """Headings of the columns on the page."""
-        return [self.headings.get(c, c.replace("_", " ")) for c in self.data.columns]
+        return [self.headings.get(c, c.replace("_", " ")) for c in self._shown]
+
+    @property
+    def _shown(self) -> list[str]:
+        """Columns of the page: the verdict says what the status would."""
+        return [c for c in self.data.columns if not (c == "status" and "verdict" in self.data)]
 
     @property
     def numeric(self) -> list[bool]:
         """Whether each column is aligned as numbers."""
-        return [c in self.formats for c in self.data.columns]
+        return [c in self.formats for c in self._shown]
 
     def rows(self) -> Iterator[list[str]]:
         """Rows as text, up to SHOWN."""
         for _, row in self.data.head(SHOWN).iterrows():
-            yield [self.formats.get(c, _plain)(row[c]) for c in self.data.columns]
+            yield [self.formats.get(c, _plain)(row[c]) for c in self._shown]
 
     @property
     def hidden(self) -> int:
@@ -174,12 +179,11 @@ def trends(study: Study, name: str) -> Table | None:
     for column in ("slope_low", "p_corrected", "p_after_fdr"):
         if data[column].isna().all():
             data = data.drop(columns=[column, *(["slope_high"] if column == "slope_low" else [])])
-    correction = CORRECTIONS.get(str(study.records[name].options.get("correction")), "")
     unit = ds["slope"].attrs.get("units")
     level = study.records[name].options.get("confidence") or 0.95
     return Table(
         file_stem("trend", name), "trend", f"Trend of every series ({name})",
-        f"Theil-Sen slope, Mann-Kendall test {correction}. {_tally(data)}",
+        f"Theil-Sen slope, {test_text(study, name)}. {_tally(data)}",
         data,
         {"slope": with_unit("slope", unit), "slope_low": f"{level:.0%} from".replace("%", " %"),
          "slope_high": "to", "p_uncorrected": "p, uncorrected", "p_corrected": "p, corrected",
@@ -193,7 +197,13 @@ def _tally(data: pd.DataFrame) -> str:
     """Count the verdicts in words."""
     counts = data["verdict"].value_counts()
     said = "; ".join(f"{count} {verdict}" for verdict, count in counts.items())
-    return f"Of {len(data)} series: {said}."
+    text = f"Of {len(data)} series: {said}."
+    if "p_after_fdr" not in data and len(data) > 1:
+        text += (
+            f" These p-values are not adjusted for {len(data)} tests, of which about "
+            f"{max(1, round(ALPHA * len(data)))} would fall below {ALPHA:g} by chance."
+        )
+    return text
 
 
 def drivers(study: Study, name: str) -> Table | None:

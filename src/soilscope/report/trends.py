@@ -55,6 +55,12 @@ class TrendWords:
         return "; ".join(said) + "."
 
 
+def first_of_series(study: Study, name: str) -> str:
+    """Name the first trend of the series of `name`: the others would only repeat its line."""
+    mine = study.records[name].inputs
+    return next(n for n in study.of_step("trend") if study.records[n].inputs == mine)
+
+
 def test_text(study: Study, name: str) -> str:
     """Name the test of the trend `name`, such as 'Mann-Kendall test with pre-whitening'."""
     options = study.records[name].options
@@ -77,7 +83,8 @@ def trend_words(study: Study, name: str, *, places: slice | None = None) -> Tren
     adjusted = study.adjusted(name)
     if adjusted is not None and adjusted.sizes == ds["p_value"].sizes:
         ds = ds.assign(_adjusted=adjusted)
-    ds = as_places(ds)
+    doubts = _doubts(study, name)
+    ds = as_places(ds.assign({f"_doubt_{k}": p for k, p in doubts.items()}))
     dim = str(place_dim(ds))
     ds = ds.isel({dim: places or slice(None)}).load()
     get = {v: _rows(ds, v, dim) for v in ("slope", "intercept", "p_value")}
@@ -85,14 +92,29 @@ def trend_words(study: Study, name: str, *, places: slice | None = None) -> Tren
         v: _rows(ds, v, dim) if v in ds else None
         for v in ("slope_low", "slope_high", "p_value_uncorrected", "_adjusted", "n_obs", "status")
     }
+    doubters = {k: _rows(ds, f"_doubt_{k}", dim) for k in doubts}
     meanings = flags(ds["status"]) if "status" in ds else {}
     moisture = study.is_moisture(name)
     shape = get["slope"].shape
     cells = tuple(
-        tuple(_at(get, optional, meanings, (i, j), moisture) for j in range(shape[1]))
+        tuple(_at(get, optional, meanings, (i, j), moisture, doubters) for j in range(shape[1]))
         for i in range(shape[0])
     )
     return TrendWords(cells, optional["p_value_uncorrected"] is not None)
+
+
+def _doubts(study: Study, name: str) -> dict[str, xr.DataArray]:
+    """p-values of the other corrected trends of the same series."""
+    mine = study.records[name]
+    shape = study.data(name)["p_value"].sizes
+    return {
+        other: study.data(other)["p_value"]
+        for other in study.of_step("trend")
+        if other != name
+        and study.records[other].inputs == mine.inputs
+        and study.records[other].options.get("correction") != "none"
+        and study.data(other)["p_value"].sizes == shape
+    }
 
 
 def _rows(ds: xr.Dataset, variable: str, dim: str) -> Array:
@@ -105,6 +127,7 @@ def _at(
     meanings: dict[int, str],
     where: tuple[int, int],
     moisture: bool,
+    doubters: dict[str, Array],
 ) -> At:
     def value(name: str) -> float | None:
         array = optional[name]
@@ -131,6 +154,7 @@ def _at(
             p_adjusted=value("_adjusted"),
             status=word,
             words=("drying", "wetting") if moisture else ("decrease", "increase"),
+            doubted_by=next((k for k, ps in doubters.items() if not ps[where] < ALPHA), None),
         ),
     )
 

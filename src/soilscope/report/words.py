@@ -48,10 +48,11 @@ def number(value: float, digits: int = 3) -> str:
     if value == 0:
         return "0"
     exponent = math.floor(math.log10(abs(float(f"{value:.{digits - 1}e}"))))
-    if -6 < exponent < 7:
+    if -5 < exponent < 7:
         text = f"{value:.{max(0, digits - 1 - exponent)}f}"
     else:
-        text = f"{value:.{digits - 1}e}"
+        mantissa, power = f"{value:.{digits - 1}e}".split("e")
+        text = f"{mantissa}\N{MULTIPLICATION SIGN}10{str(int(power)).translate(_RAISED)}"
     return text.replace("-", MINUS)
 
 
@@ -125,11 +126,13 @@ def verdict(
     p_adjusted: float | None,
     status: str = "ok",
     words: tuple[str, str] = ("decrease", "increase"),
+    doubted_by: str | None = None,
 ) -> str:
     """Say what a trend's p-values allow to be said.
 
     `p` is the p-value after the correction for serial correlation (equal to `p_uncorrected`, which
     is then None, if there was none), `p_adjusted` the one after the false discovery rate.
+    `doubted_by` names another trend of the same series that is not significant.
     """
     if status != "ok":
         return STATUS.get(status, status.replace("_", " "))
@@ -139,6 +142,8 @@ def verdict(
     if p_uncorrected is None and p < ALPHA:
         return f"{direction}, serial correlation not examined"
     if p < ALPHA and (p_adjusted is None or p_adjusted < ALPHA):
+        if doubted_by is not None:
+            return f"not robust: not significant in {doubted_by}"
         return f"significant {direction}"
     if p < ALPHA:
         return "not significant after FDR"

@@ -21,7 +21,7 @@ from soilscope.report.reading import (
     place_names,
 )
 from soilscope.report.style import QUIET, SERIES, TREND_LINE, WIDTH
-from soilscope.report.trends import TrendWords, subtitle_of, test_text, trend_words
+from soilscope.report.trends import TrendWords, first_of_series, subtitle_of, test_text, trend_words
 from soilscope.report.words import (
     SHORT_STATUS,
     file_stem,
@@ -45,13 +45,17 @@ def annual_lines(
     title: str,
     subtitle: str,
     frame: Frame,
+    spread: bool = False,
 ) -> Figure:
-    """Draw `annual` (place, depth, time) with slope, intercept and interval of `words`."""
+    """Draw `annual` (place, depth, time) with slope, intercept and interval of `words`.
+
+    Panels share their limits, or, if `spread`, only the length of their axes.
+    """
     names = place_names(annual)
     n_layers = annual.sizes["depth"]
     height = float(np.clip(8.0 / n_layers - 0.26, 0.48, 1.15))
     left = 0.5
-    gap = 0.22
+    gap = 0.4 if spread else 0.22
     cols = max(2, len(names))
     panel = (WIDTH - left - 0.1 - gap * (cols - 1)) / cols
     out = sheet(
@@ -68,13 +72,16 @@ def annual_lines(
             ax = out.axes[row, column]
             _series(ax, years, annual.values[column, row], words.at(column, row))
             ax.set_title(_text(words.at(column, row), layers[row]), loc="left", fontsize=5.9, pad=2)
-            ax.tick_params(labelbottom=row == n_layers - 1, labelleft=column == 0)
+            ax.tick_params(labelbottom=row == n_layers - 1, labelleft=spread or column == 0)
             ax.yaxis.set_major_formatter(signed)
             ax.locator_params(axis="y", nbins=4)
             ax.set_xlim(years[0] - 0.8, years[-1] + 0.8)
         top = out.axes[0, column].get_position()
         out.figure.text(top.x0, top.y1 + 0.2 / out.height, name, fontsize=7.5, fontweight="bold")
-    _share_limits(out.flat, annual.values)
+    if spread:
+        _share_spans(out.axes, annual.values)
+    else:
+        _share_limits(out.flat, annual.values)
     first = out.axes[0, 0].get_position()
     out.figure.text(
         first.x0 - 0.38 / out.width, (first.y0 + first.y1) / 2, label, rotation=90, ha="center",
@@ -84,7 +91,8 @@ def annual_lines(
 
 
 def _series(ax: Axes, years: np.ndarray[Any, Any], values: np.ndarray[Any, Any], at: Any) -> None:
-    ax.axhline(0, color="#c4c9cd", linewidth=0.5, zorder=0)
+    if np.nanmin(values, initial=0.0) < 0:
+        ax.axhline(0, color="#c4c9cd", linewidth=0.5, zorder=0)
     ax.plot(years, values, color=SERIES, linewidth=0.8, marker="o", markersize=1.6)
     ax.spines[["top", "right"]].set_visible(False)
     if not np.isfinite(at.slope):
@@ -124,9 +132,17 @@ def _share_limits(axes: Sequence[Axes], values: np.ndarray[Any, Any]) -> None:
         ax.tick_params(colors=QUIET)
 
 
-def _first_with(study: Study, reference: object) -> str:
-    """First trend of a series: the others would only repeat its line."""
-    return next(n for n in study.of_step("trend") if study.records[n].inputs["da"] == reference)
+def _share_spans(axes: np.ndarray[Any, Any], values: np.ndarray[Any, Any]) -> None:
+    """Give every panel an axis of one length, so that slopes compare, about its own middle."""
+    ends = [
+        (float(np.nanmin(one)), float(np.nanmax(one))) if np.isfinite(one).any() else (0.0, 0.0)
+        for one in values.reshape(-1, values.shape[-1])
+    ]
+    half = 0.54 * max(high - low for low, high in ends) or 1.0
+    for ax, (low, high) in zip(axes.T.ravel(), ends, strict=True):
+        middle = (low + high) / 2
+        ax.set_ylim(middle - half, middle + half)
+        ax.tick_params(colors=QUIET)
 
 
 def plates(study: Study, name: str) -> Iterator[Plate]:
@@ -135,7 +151,7 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
     source = str(reference).split(".")[0]
     if source not in study.analyses or not is_annual(study.data(source)):
         return
-    if name != _first_with(study, reference):
+    if name != first_of_series(study, name):
         return
     series = study.primary(source)
     annual = as_places(series.to_dataset(name="value"))["value"].assign_attrs(series.attrs)
@@ -166,7 +182,7 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
                 annual_lines, chosen, words, layers=study.layers(annual),
                 label=with_unit("index" if index else str(series.name).replace("_", " "),
                                 series.attrs.get("units")),
-                title=title, frame=study.frame,
+                title=title, frame=study.frame, spread=not index,
                 subtitle=f"Slope{f' in {unit}' if unit else ''}. {subtitle_of(study, name)}",
             ),
         )  # fmt: skip

@@ -67,8 +67,7 @@ def driver_profiles(
         ax.set_title(places[k], loc="left", fontsize=7 if width > 1.2 else 6, fontweight="bold")
         if k % cols == 0:
             ax.set_ylabel("depth (cm)")
-        if k + cols >= len(places):
-            ax.set_xlabel("coefficient", labelpad=1)
+    out.label_below("standardised partial regression coefficient")
     _legend(out.figure, drivers, y=(out.note + 0.02) / out.height)
     return out.figure
 

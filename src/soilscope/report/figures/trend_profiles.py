@@ -12,7 +12,7 @@ from soilscope.report.plates import Plate
 from soilscope.report.profile import depth_axis, middles
 from soilscope.report.reading import Frame, Study, as_places, place_names
 from soilscope.report.style import SERIES, TREND_LINE, WIDTH
-from soilscope.report.trends import TrendWords, subtitle_of, test_text, trend_words
+from soilscope.report.trends import TrendWords, first_of_series, subtitle_of, test_text, trend_words
 from soilscope.report.words import file_stem, with_unit
 
 MOST = 12
@@ -66,8 +66,7 @@ def trend_profiles(
         ax.set_title(places[k], loc="left", fontsize=7 if width > 1.2 else 6, fontweight="bold")
         if k % cols == 0:
             ax.set_ylabel("depth (cm)")
-        if k // cols == rows - 1 or k + cols >= len(places):
-            ax.set_xlabel(label if width > 1.2 else label.replace("Theil-Sen ", ""), labelpad=1)
+    out.label_below(label)
     return out.figure
 
 
@@ -81,7 +80,7 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
     """Make one sheet of profiles, if the layers' edges are known."""
     ds = as_places(study.data(name))
     bounds = study.bounds(ds)
-    if bounds is None or ds.sizes["depth"] < 2:
+    if bounds is None or ds.sizes["depth"] < 2 or name != first_of_series(study, name):
         return
     places = place_names(ds)[:MOST]
     words = trend_words(study, name, places=slice(0, MOST))
