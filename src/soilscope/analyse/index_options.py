@@ -1,0 +1,109 @@
+"""The options of an index, and the stamp that an index and its parameters carry."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+from soilscope.analyse.slots import By, Reference, period
+from soilscope.checks import require_choice
+from soilscope.errors import InputError
+
+Method = Literal["zscore", "empirical"]
+
+
+@dataclass(frozen=True)
+class IndexOptions:
+    """What an index is made with; an index and its parameters carry it in their attributes."""
+
+    by: By | None = "month"
+    window: int | None = None
+    reference: Reference = "own"
+    method: Method = "zscore"
+    ddof: int = 1
+    min_years: int = 10
+
+    def __post_init__(self) -> None:
+        require_choice(self.by, ("month", "dayofyear", None), name="by")
+        require_choice(self.method, ("zscore", "empirical"), name="method")
+        if isinstance(self.reference, str):
+            require_choice(self.reference, ("own", "pooled", "pooled_profile"), name="reference")
+        else:
+            period(self.reference)
+        if self.pooled and self.method != "zscore":
+            raise InputError(
+                f"reference={self.reference!r} weighs cells, which ranks cannot; use "
+                "method='zscore', or reference='own'."
+            )
+        if self.ddof not in (0, 1):
+            raise InputError(f"ddof is {self.ddof!r}; it must be 0 or 1.")
+        if self.min_years < 1:
+            raise InputError(f"min_years is {self.min_years!r}; it must be 1 or more.")
+
+    @property
+    def pooled(self) -> bool:
+        """Whether all cells share one reference."""
+        return isinstance(self.reference, str) and self.reference != "own"
+
+    @property
+    def core(self) -> str:
+        """Name of the dimension of slots inside this module."""
+        return self.by or "slot"
+
+    def attrs(self, baseline: str, weights: str | None = None) -> dict[str, Any]:
+        """Return the stamp: what later code must know of an index."""
+        stamp = {
+            "reference": self.reference_text,
+            "baseline": baseline,
+            "by": self.by or "none",
+            "method_index": self.method,
+            "ddof": self.ddof,
+            "min_years": self.min_years,
+        }
+        extra = {"window": self.window, "weights": weights}
+        return stamp | {key: value for key, value in extra.items() if value is not None}
+
+    @property
+    def reference_text(self) -> str:
+        """The reference as one word: 'own', '2000/2009', 'pooled', 'pooled_profile'."""
+        return (
+            self.reference if isinstance(self.reference, str) else "/".join(period(self.reference))
+        )
+
+    def text(self, *, dim: str) -> str:
+        """All options as JSON."""
+        return json.dumps({"dim": dim} | asdict(self) | {"reference": self.reference_text})
+
+
+def stored_options(attrs: Mapping[str, Any]) -> IndexOptions:
+    """Read back the options from the stamp of an index or its parameters."""
+    missing = [key for key in ("reference", "baseline", "by", "method_index") if key not in attrs]
+    if missing:
+        raise InputError(
+            f"parameters has no attribute {missing[0]!r}; give the Dataset of index_parameters."
+        )
+    reference = str(attrs["reference"])
+    window = attrs.get("window")
+    return IndexOptions(
+        by=None if attrs["by"] == "none" else attrs["by"],
+        window=None if window is None else int(window),
+        reference=tuple(reference.split("/")) if "/" in reference else reference,  # type: ignore[arg-type]
+        method=attrs["method_index"],
+        ddof=int(attrs["ddof"]),
+        min_years=int(attrs["min_years"]),
+    )
+
+
+def require_same(given: IndexOptions, stored: IndexOptions) -> None:
+    """Refuse an option that was given and says something else than the stored parameters."""
+    default = IndexOptions()
+    for name in (field.name for field in fields(IndexOptions)):
+        if name == "reference":
+            one, other, usual = given.reference_text, stored.reference_text, default.reference_text
+        else:
+            one, other, usual = getattr(given, name), getattr(stored, name), getattr(default, name)
+        if one not in (other, usual):
+            raise InputError(
+                f"{name} is {one!r}, but the parameters have {other!r}; leave {name} out, or "
+                "make new parameters with index_parameters."
+            )
