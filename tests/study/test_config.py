@@ -58,7 +58,7 @@ def test_a_study_is_typed_and_resolved(folder):
     assert study.roots == {"data": (folder / "files").resolve()}
     assert study.inputs["moisture"].paths == (study.roots["data"] / "sm.csv",)
     assert study.analyses["trend"].options == {"confidence": 0.95}
-    assert study.analyses["index"].options == {"reference": ("2000", "2009")}
+    assert list(map(int, study.analyses["index"].options["reference"])) == [2000, 2009]
     assert study.report.formats == ("png", "pdf")
     assert study.text == GOOD
 

@@ -1,18 +1,38 @@
 """The command `check`: what a study would do, and all that is wrong with it."""
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import typer
 
 from soilscope.cli.arguments import StudyFile
 
+if TYPE_CHECKING:
+    from soilscope.study.plan import Plan
+
 
 def check(study: StudyFile) -> None:
     """Show what a study will run, on what and how large, and every fault; compute nothing."""
-    from soilscope.errors import StudyError
+    found = _planned(study)
+    for line in found.text():
+        typer.echo(line)
+    _raise(found)
+
+
+def refuse_faults(study: Path) -> None:
+    """Raise every fault of a study before it runs."""
+    _raise(_planned(study))
+
+
+def _planned(study: Path) -> "Plan":
     from soilscope.study.config import load_study
     from soilscope.study.plan import plan
 
-    found = plan(load_study(study))
-    for line in found.text():
-        typer.echo(line)
+    return plan(load_study(study))
+
+
+def _raise(found: "Plan") -> None:
+    from soilscope.errors import StudyError
+
     if found.faults:
         raise StudyError(*found.faults)

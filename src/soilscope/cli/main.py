@@ -82,8 +82,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             with suppress(OSError, ValueError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
-        except OSError as error:
-            return _fail(_explain(error))
+        except Exception as error:
+            text = _of_the_machine(error)
+            if text is None:  # a defect of ours: its traceback is wanted
+                raise
+            return _fail(text)
 
 
 def _invoke(arguments: Sequence[str] | None) -> int:
@@ -95,12 +98,15 @@ def _invoke(arguments: Sequence[str] | None) -> int:
     return 0
 
 
-def _explain(error: OSError) -> str:
+def _of_the_machine(error: Exception) -> str | None:
+    """Say what the machine refused: disk, rights, network; None for anything else."""
     if _chain(error) & _FULL:
         return (
             "the disk is full; finished slabs are kept. Free some space and give the same "
             "command again."
         )
+    if not isinstance(error, OSError):
+        return None
     where = f"{error.filename}: " if error.filename else ""
     return f"{where}{error.strerror or error}."
 

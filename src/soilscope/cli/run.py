@@ -28,6 +28,9 @@ def run(
     """Run a study; what an earlier run has finished is kept."""
     if workers is not None and scheduler is not None:
         raise typer.BadParameter("give --workers or --scheduler, not both.")
+    from soilscope.cli.check import refuse_faults
+
+    refuse_faults(study)
     run_and_report(
         study,
         results=results or default_results(study),

@@ -9,13 +9,13 @@ import dask
 import xarray as xr
 
 from soilscope.errors import SoilscopeWarning
+from soilscope.study.advice import advice
 from soilscope.study.analyses import needs
 from soilscope.study.config import Analysis, Study
-from soilscope.study.references import resolve, split_reference
+from soilscope.study.references import resolve
 from soilscope.study.size import in_words
 from soilscope.study.steps import STEPS
 from soilscope.study.store import CUBE
-from soilscope.times import is_monthly
 
 _SMALL = 64 * 2**20  # bytes of variables without time that are read, because steps need them
 
@@ -87,7 +87,7 @@ def _try(study: Study, rehearsal: Rehearsal, known: Mapping[str, xr.Dataset]) ->
                 if isinstance(result, xr.DataArray)
                 else result
             )
-            rehearsal.warnings += [f"{where}: {text}" for text in _advice(study, analysis, inputs)]
+            rehearsal.warnings += [f"{where}: {text}" for text in advice(study, analysis, inputs)]
         except _NeedsValues:
             pass
         except Exception as error:
@@ -115,34 +115,3 @@ def _with_small_values(cube: xr.Dataset) -> xr.Dataset:
     ).assign_coords(
         {name: small[name] for name in cube.coords if name in small and name not in cube.dims}
     )
-
-
-def _advice(study: Study, analysis: Analysis, inputs: Mapping[str, Any]) -> list[str]:
-    """Say what is legal and yet seldom meant."""
-    options = analysis.options
-    if analysis.step == "trend":
-        bare = options.get("correction", "none") == "none" and options.get("season") is None
-        if bare and is_monthly(inputs["da"]["time"]):
-            return [
-                "the trend of monthly data without correction for serial correlation finds far too "
-                "many significant trends; use annual means with correction: prewhiten, or season: "
-                "month with correction: hirsch_slack."
-            ]
-    if analysis.step == "partial_regression" and options.get("driver_anomaly") is None:
-        owner, _ = split_reference(str(analysis.inputs["y"]))
-        if _by_month(study, owner):
-            return [
-                "the response is an index by month but the drivers keep their seasonal cycle, "
-                "which temperature will seem to explain; use driver_anomaly: month."
-            ]
-    return []
-
-
-def _by_month(study: Study, name: str) -> bool:
-    """Whether the analysis `name` is an index standardised by month."""
-    analysis = study.analyses.get(name)
-    if analysis is None or analysis.step != "standardize":
-        return False
-    parameters = analysis.inputs.get("parameters")
-    source = study.analyses.get(str(parameters).split(".")[0], analysis) if parameters else analysis
-    return bool(source.options.get("by", "month") == "month")

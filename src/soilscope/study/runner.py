@@ -16,6 +16,7 @@ from typing import Any
 import xarray as xr
 
 from soilscope.errors import SoilscopeWarning, StudyError
+from soilscope.study.advice import advice
 from soilscope.study.config import Analysis, Study, load_study
 from soilscope.study.execute import Execute, executor
 from soilscope.study.fingerprint import digest
@@ -110,9 +111,8 @@ class _Run:
             except StudyError:
                 raise
             except ValueError as error:  # InputError among them: say which analysis
-                raise StudyError(
-                    f"{self.study.path.name}: analysis {analysis.name!r}: {error}"
-                ) from error
+                where = self.study.where(f"analyses.{analysis.name}")
+                raise StudyError(f"{where}: {analysis.name}: {error}") from error
         self.store.clean_work()
         self._write_manifest(finished=datetime.now(UTC).isoformat(timespec="seconds"))
 
@@ -164,6 +164,8 @@ class _Run:
                     self.store, step, analysis, frozenset(self.study.analyses), chunks={}
                 )
                 template = _as_dataset(step.run(**lazy, **analysis.options))
+                for text in advice(self.study, analysis, lazy):
+                    warnings.warn(text, SoilscopeWarning, stacklevel=2)
         if step.whole(options | given):
             self._grow(record, template, None, started, messages)
         else:
