@@ -37,7 +37,7 @@ PER_SERIES = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # dask splits the text of a callable at hyphens
 class DriverFit:
     """How every series of a study is fitted; called with blocks (..., n_time)."""
 

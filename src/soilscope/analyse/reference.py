@@ -7,6 +7,7 @@ import xarray as xr
 
 from soilscope.errors import InputError
 from soilscope.grid.depth import layer_bounds
+from soilscope.grid.depth import layer_bounds
 from soilscope.labelled import spatial_dims
 from soilscope.names import CONSTANT, NO_DATA, OK, TOO_FEW
 
@@ -113,5 +114,6 @@ def _given(weights: xr.DataArray, da: xr.DataArray, *, dim: str) -> xr.DataArray
 
 def _thickness(da: xr.DataArray) -> xr.DataArray:
     """Thickness of each layer (m)."""
-    bounds = layer_bounds(da)
-    return xr.DataArray(bounds[:, 1] - bounds[:, 0], dims="depth")
+    bounds = layer_bounds(da, name="da")
+    labels = {"depth": da["depth"].values} if "depth" in da.coords else {}
+    return xr.DataArray(bounds[:, 1] - bounds[:, 0], labels, dims="depth")

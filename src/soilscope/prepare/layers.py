@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from soilscope.checks import require_between, require_dims, require_single_chunk
+from soilscope.checks import require_between, require_dims
 from soilscope.errors import InputError, SoilscopeWarning
 from soilscope.grid.depth import layer_bounds, layer_coordinates
 from soilscope.names import describe
@@ -59,7 +59,6 @@ def merge_layers(
     array([0.16])
     """
     require_dims(sm, "depth", name="sm")
-    require_single_chunk(sm, "depth", name="sm")
     require_between(min_coverage, 0.0, 1.0, name="min_coverage")
     targets = _targets(bounds)
     overlap = _overlap(_sources(sm), targets)

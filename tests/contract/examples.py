@@ -1,0 +1,145 @@
+"""One example a step: inputs on a small grid with gaps, and the options to run it with."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from soilscope import index_parameters, partial_regression, set_layers, trend
+
+Inputs = Mapping[str, Any]
+GRID = ("y", "x")
+MONTHS = pd.date_range("2000-01", periods=144, freq="MS")
+
+
+@dataclass(frozen=True)
+class Example:
+    """Inputs of a step, made anew for each test, and its options."""
+
+    step: str
+    make: Callable[[], Inputs]
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _field(seed: int, *dims: str) -> xr.DataArray:
+    sizes = {"time": len(MONTHS), "depth": 3, "y": 2, "x": 4}
+    values = np.random.default_rng(seed).normal(size=[sizes[d] for d in dims])
+    coords = {"y": [2.0, 1.0], "x": [1.0, 2.0, 3.0, 4.0], "time": MONTHS}
+    da = xr.DataArray(values, {d: coords[d] for d in dims if d in coords}, dims)
+    return set_layers(da, [[0, 0.1], [0.1, 0.3], [0.3, 1.0]]) if "depth" in dims else da
+
+
+def moisture() -> xr.DataArray:
+    """Soil moisture with a season, a trend that differs from cell to cell, and a few gaps."""
+    noise = _field(1, "time", "depth", *GRID)
+    season = np.cos(2 * np.pi * (noise["time"].dt.month - 1) / 12)
+    slope = _field(2, *GRID) * (noise["time"].dt.year - 2006) / 10
+    da = (0.25 + 0.02 * noise + 0.03 * season + 0.01 * slope).transpose(*noise.dims)
+    da = da.where(_field(3, "time", "depth", *GRID) < 2.5)
+    return da.rename("soil_moisture").assign_attrs(units="m3 m-3", long_name="soil moisture")
+
+
+def index(reference: str = "pooled_profile") -> xr.DataArray:
+    """A standardised index, as its attributes say it is."""
+    attrs = {"units": "1", "reference": reference, "baseline": "2000-01-01/2011-12-01"}
+    return _field(4, "time", "depth", *GRID).rename("ssmi").assign_attrs(attrs)
+
+
+def drivers() -> xr.Dataset:
+    """Two drivers without depth."""
+    names = {"precipitation": "mm month-1", "temperature": "degC"}
+    return xr.Dataset(
+        {
+            name: _field(5 + i, "time", *GRID).assign_attrs(units=units, long_name=name)
+            for i, (name, units) in enumerate(names.items())
+        }
+    )
+
+
+def zones() -> xr.DataArray:
+    """Two zones, and a cell outside."""
+    codes = xr.DataArray(np.array([[0, 0, 1, 1], [0, 0, 1, -1]], dtype="i1"), dims=GRID)
+    codes = codes.assign_coords({d: _field(0, *GRID)[d] for d in GRID})
+    return codes.assign_attrs(flag_values=[0, 1], flag_meanings="north south")
+
+
+def _pattern() -> Inputs:
+    state = index().mean("time", keep_attrs=True)
+    fit = trend(index())
+    regional = fit[["slope", "p_value"]].mean(GRID).expand_dims(region=["north", "south"])
+    effects = partial_regression(index(), drivers())
+    return {
+        "state": state,
+        "trend": fit[["slope", "p_value"]],
+        "effects": effects[["standardized_coefficient"]],
+        "regional_trend": regional,
+        "regions": zones(),
+    }
+
+
+def _recovery() -> Inputs:
+    estimate = trend(index(), confidence=0.9)
+    truth = xr.where(_field(9, "depth", *GRID) > 0, 0.01, 0.0).assign_attrs(units="year-1")
+    return {
+        "estimate": estimate[["slope", "slope_low", "slope_high", "p_value"]],
+        "truth": truth.rename("true_slope"),
+    }
+
+
+def _stored_parameters() -> Inputs:
+    return {"da": moisture(), "parameters": index_parameters(moisture())}
+
+
+EXAMPLES: dict[str, Example] = {
+    "merge_layers": Example(
+        "merge_layers", lambda: {"sm": moisture()}, {"bounds": [[0, 0.2], [0.2, 1.0]]}
+    ),
+    "composite": Example("composite", lambda: {"da": moisture()}, {"freq": "YS", "how": "mean"}),
+    "index_parameters": Example("index_parameters", lambda: {"da": moisture()}),
+    "index_parameters, pooled": Example(
+        "index_parameters", lambda: {"da": moisture()}, {"reference": "pooled"}
+    ),
+    "standardize": Example("standardize", lambda: {"da": moisture()}),
+    "standardize, empirical": Example(
+        "standardize", lambda: {"da": moisture()}, {"method": "empirical"}
+    ),
+    "standardize, pooled profile": Example(
+        "standardize", lambda: {"da": moisture()}, {"reference": "pooled_profile"}
+    ),
+    "standardize, stored parameters": Example("standardize", _stored_parameters),
+    "index_state": Example("index_state", lambda: {"ssmi": index()}),
+    "drought_events": Example("drought_events", lambda: {"ssmi": index()}),
+    "trend": Example("trend", lambda: {"da": moisture()}, {"confidence": 0.95}),
+    **{
+        f"trend, {correction}": Example(
+            "trend", lambda: {"da": moisture()}, {"correction": correction, "confidence": 0.95}
+        )
+        for correction in ("hamed_rao", "yue_wang", "prewhiten", "tfpw", "vctfpw", "3pw")
+    },
+    **{
+        f"trend, seasonal, {correction}": Example(
+            "trend",
+            lambda: {"da": moisture()},
+            {"season": "month", "correction": correction, "confidence": 0.95},
+        )
+        for correction in ("none", "hirsch_slack")
+    },
+    "adjust_p_values": Example(
+        "adjust_p_values",
+        lambda: {"p": abs(_field(8, "depth", *GRID)).clip(0, 1).rename("p_value")},
+    ),
+    "partial_regression": Example(
+        "partial_regression", lambda: {"y": moisture(), "drivers": drivers()}
+    ),
+    "partial_regression, hac": Example(
+        "partial_regression",
+        lambda: {"y": moisture(), "drivers": drivers()},
+        {"errors": "hac", "driver_anomaly": "month", "lags": {"precipitation": 1}},
+    ),
+    "regional_mean": Example("regional_mean", lambda: {"da": moisture(), "regions": zones()}),
+    "depth_pattern": Example("depth_pattern", _pattern),
+    "recovery": Example("recovery", _recovery),
+}
