@@ -27,7 +27,7 @@ ALLOWED = {
     "analyse": LIBRARY,
     "study": LIBRARY | {"sources", "twin", "prepare", "analyse"},
     "report": BASE | {"study"},
-    "cli": BASE | {"study", "report", "twin", "sources"},
+    "cli": LABELLED | {"study", "report"},
     "__init__": set(),
     "__main__": {"cli"},
 }

@@ -15,7 +15,7 @@ from typing import Any
 
 import xarray as xr
 
-from soilscope.errors import SoilscopeWarning, StudyError
+from soilscope.errors import SoilscopeWarning, SourceError, StudyError
 from soilscope.study.advice import advice
 from soilscope.study.config import Analysis, Study, load_study
 from soilscope.study.execute import Execute, executor
@@ -240,9 +240,19 @@ class _Run:
 
 
 def _cube_slab(cube: xr.Dataset, slab: Slab) -> xr.Dataset:
-    block = slab.of(cube).compute(scheduler="synchronous")
+    try:
+        block = slab.of(cube).compute(scheduler="synchronous")
+    except (OSError, RuntimeError) as error:
+        raise SourceError(
+            f"an input cannot be read to its end ({_first_line(error)}); it may be damaged: "
+            "download or write it again."
+        ) from error
     block.attrs["counts"] = json.dumps(count_slab(block))
     return block
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
 
 
 def _analysis_slab(
