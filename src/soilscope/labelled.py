@@ -90,7 +90,8 @@ def _chunked_like(table: xr.DataArray, core: tuple[str, ...], like: xr.DataArray
     if not (like.chunks or table.chunks):
         return table
     shared = {d: like.chunksizes.get(d, -1) for d in table.dims if d not in core}
-    return table.chunk(shared | dict.fromkeys(core, -1))
+    bare = table.reset_coords(drop=True)  # chunked coordinates would be computed to compare them
+    return bare.chunk(shared | dict.fromkeys(core, -1))
 
 
 class _SeriesFunction:

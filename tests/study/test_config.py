@@ -215,3 +215,17 @@ def test_the_json_schema_names_every_step_and_product(folder):
     assert {"step", "da", "correction", "confidence"} <= set(trend["properties"])
     assert trend["required"] == ["step", "da"]
     assert trend["additionalProperties"] is False
+
+
+def test_the_demo_is_a_sound_study():
+    import soilscope.twin
+
+    study = load_study(Path(soilscope.twin.__file__).parent / "helan.yaml")
+    assert len(study.analyses) > 20
+
+
+def test_the_example_of_six_catchments_is_a_sound_study(shared_data, monkeypatch):
+    monkeypatch.setenv("SOILSCOPE_DATA", str(shared_data))
+    study = load_study(Path(__file__).parents[2] / "examples" / "catchments.yaml")
+    order = list(study.analyses)
+    assert order.index("index_by_zone") < order.index("index_trend_by_zone") < order.index("depths")
