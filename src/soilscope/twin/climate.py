@@ -18,12 +18,14 @@ DRYNESS = np.array([0.21, 0.29, 0.50, 0.86, 1.15, 1.33, 1.26, 1.02, 0.74, 0.54, 
 GREEN = np.array([0.11, 0.11, 0.12, 0.15, 0.26, 0.43, 0.57, 0.58, 0.45, 0.28, 0.15, 0.12])
 WIND = np.array([2.0, 2.3, 2.8, 3.1, 3.0, 2.7, 2.5, 2.3, 2.1, 2.0, 2.1, 2.0])  # m s-1
 
-SHARED = 0.5  # share of the variance of an anomaly that the whole oasis has in common
-REACH = 50.0  # km over which the rest correlates by exp(-(h / REACH)^2)
+# Share of the variance of an anomaly that the whole oasis has in common. Wind, which serves to
+# count false positives, has none: cells with a common driver err together.
+SHARED = {"rain": 0.35, "warmth": 0.35, "dryness": 0.35, "green": 0.35, "wind": 0.0, "decoy": 0.0}
+REACH = 40.0  # km over which the rest correlates by exp(-(h / REACH)^2)
 # Lag-1 autocorrelation of the monthly anomalies. Small, as weather has it: the error of a
 # coefficient grows with memory of driver times memory of noise, and Newey-West with few lags
 # catches part of that only.
-MEMORY = {"rain": 0.0, "warmth": 0.05, "dryness": 0.05, "green": 0.1, "wind": 0.0, "decoy": 0.0}
+MEMORY = {"rain": 0.0, "warmth": 0.05, "dryness": 0.05, "green": 0.05, "wind": 0.0, "decoy": 0.0}
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ def weather(place: Oasis, *, month: Array, rng: np.random.Generator) -> dict[str
     linear trend. Values are never cut: the anomalies of a cell where rain, dryness or wind would
     fall below zero are made smaller instead, all by one factor.
     """
-    raw = {name: _noise(place, len(month), rho, rng) for name, rho in MEMORY.items()}
+    raw = {name: _noise(place, len(month), name, rng) for name in MEMORY}
     warmth = raw["warmth"]
     dryness = 0.55 * warmth - 0.25 * raw["rain"] + 0.78 * raw["dryness"]
     green = 0.30 * raw["rain"] + 0.95 * raw["green"]
@@ -66,7 +68,7 @@ def weather(place: Oasis, *, month: Array, rng: np.random.Generator) -> dict[str
             floor=-60.0,
         ),
         "vpd": _driver(vpd, 0.05 + 0.08 * vpd, dryness, month, floor=0.0),
-        "ndvi": _driver(plants, 0.012 + 0.06 * plants, green, month, floor=0.0),
+        "ndvi": _driver(plants, 0.018 + 0.03 * plants, green, month, floor=0.0),
         "wind": _driver(
             WIND[season, None, None] * (0.9 + 0.3 * height),
             np.full((len(month), 1, 1), 0.35),
@@ -97,13 +99,14 @@ def _decoy(vpd: Driver, noise: Array, place: Oasis, month: Array) -> Driver:
     return Driver(value + own, vpd.anomaly / 2.0 + own)
 
 
-def _noise(place: Oasis, n: int, rho: float, rng: np.random.Generator) -> Array:
+def _noise(place: Oasis, n: int, name: str, rng: np.random.Generator) -> Array:
     fields = gaussian_fields(
         n, latitude=place.latitude, longitude=place.longitude, length=REACH, rng=rng
     )
-    fields *= np.float32(np.sqrt(1.0 - SHARED))
-    fields += np.float32(np.sqrt(SHARED)) * rng.standard_normal((n, 1, 1), dtype=np.float32)
-    return autoregress(fields, rho)
+    fields *= np.float32(np.sqrt(1.0 - SHARED[name]))
+    common = rng.standard_normal((n, 1, 1), dtype=np.float32)
+    fields += np.float32(np.sqrt(SHARED[name])) * common
+    return autoregress(fields, MEMORY[name])
 
 
 def _skewed(unit: Array) -> Array:

@@ -25,8 +25,8 @@ from soilscope.twin.planted import (
 
 Array = npt.NDArray[Any]
 
-REACH = 6.0  # km over which the noise correlates by exp(-(h / REACH)^2)
-UPWARD = 0.5  # correlation of a layer's innovations with those of the layer above
+REACH = 5.0  # km over which the noise correlates by exp(-(h / REACH)^2)
+UPWARD = 0.4  # correlation of a layer's innovations with those of the layer above
 MOISTURE = 0.25  # mean over all cells and layers, m3 m-3
 NO_STATE = -2
 # Normal year of the top layer, January to December, 1e-3 m3 m-3: summer rain and irrigation,
@@ -50,7 +50,7 @@ def helan(
 
     Soil moisture of a cell and layer is a normal year, plus `true_coefficient` times the anomaly
     of each driver, plus `true_slope` times the years since the middle of the period, plus noise:
-    AR(1) in time with `true_rho`, correlated in space by exp(-(h / 6 km)^2) and with the layer
+    AR(1) in time with `true_rho`, correlated in space by exp(-(h / 5 km)^2) and with the layer
     above. Annual means of the driver anomalies have no linear trend, by construction, so
     `true_slope` is the whole trend.
 

@@ -56,7 +56,7 @@ EFFECT = {
     "ndvi": [[0.40, 0.12, -0.70, -1.15], [0.30, -0.10, -0.50, -0.90], [0.22, 0.25, -0.60, -1.00]],
 }
 # Root mean square of each driver's anomaly, by which effects become coefficients.
-SCALE = {"precipitation": 6.0, "temperature": 1.45, "vpd": 0.10, "ndvi": 0.027}
+SCALE = {"precipitation": 6.0, "temperature": 1.45, "vpd": 0.10, "ndvi": 0.025}
 
 
 def planted_level(place: Oasis) -> Array:
