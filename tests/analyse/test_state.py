@@ -69,3 +69,10 @@ def test_a_series_without_data_is_unknown():
     assert np.isnan(found["mean"])
     assert np.isnan(found.class_share).all()
     assert found.status == 1
+
+
+def test_a_period_may_be_asked_for_by_years():
+    ssmi = index(np.arange(24.0), reference="own", baseline="2000-01-01/2001-12-01")
+    assert index_state(ssmi, period=("2001", "2001"))["mean"] == np.arange(12.0, 24.0).mean()
+    with pytest.raises(InputError, match="period 2010 to 2012 holds no stamp"):
+        index_state(ssmi, period=("2010", "2012"))

@@ -7,7 +7,6 @@ import xarray as xr
 
 from soilscope.errors import InputError
 from soilscope.grid.depth import layer_bounds
-from soilscope.grid.depth import layer_bounds
 from soilscope.labelled import spatial_dims
 from soilscope.names import CONSTANT, NO_DATA, OK, TOO_FEW
 

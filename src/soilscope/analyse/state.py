@@ -10,9 +10,10 @@ import xarray as xr
 
 from soilscope.analyse.baseline import refuse_empty_mean
 from soilscope.checks import require_dims
+from soilscope.errors import InputError
 from soilscope.labelled import Output, label, over_series
 from soilscope.names import CLASSES, NO_DATA, OK
-from soilscope.times import is_time_like
+from soilscope.times import is_time_like, require_dates
 
 Array = npt.NDArray[Any]
 
@@ -20,7 +21,9 @@ Array = npt.NDArray[Any]
 DRY_BOUNDS = (-2.0, -1.5, -1.0, -0.5)
 
 
-def index_state(ssmi: xr.DataArray, *, dim: str = "time") -> xr.Dataset:
+def index_state(
+    ssmi: xr.DataArray, *, dim: str = "time", period: tuple[str, str] | None = None
+) -> xr.Dataset:
     """Average a standardised index over time, and count its drought classes.
 
     Parameters
@@ -30,6 +33,8 @@ def index_state(ssmi: xr.DataArray, *, dim: str = "time") -> xr.Dataset:
         pooled region, or a part of the record.
     dim
         Dimension to average over.
+    period
+        First and last date to average, both included, as in ("2011", "2020"); None takes all.
 
     Returns
     -------
@@ -42,7 +47,8 @@ def index_state(ssmi: xr.DataArray, *, dim: str = "time") -> xr.Dataset:
     Raises
     ------
     InputError
-        If the mean is zero by construction: reference "own" over its whole baseline.
+        If the mean is zero by construction: reference "own" over its whole baseline; or if
+        `period` holds no stamp.
 
     Notes
     -----
@@ -59,6 +65,8 @@ def index_state(ssmi: xr.DataArray, *, dim: str = "time") -> xr.Dataset:
     0.25
     """
     require_dims(ssmi, dim, name="ssmi")
+    if period is not None:
+        ssmi = _within(ssmi, dim, period)
     refuse_empty_mean(ssmi, name="ssmi")
     outputs = {
         "mean": Output(),
@@ -75,13 +83,24 @@ def index_state(ssmi: xr.DataArray, *, dim: str = "time") -> xr.Dataset:
         ds,
         units=ssmi.attrs.get("units", "1"),
         method="index_state",
-        options=json.dumps({"dim": dim}),
+        options=json.dumps({"dim": dim, "period": period}),
         references="McKee et al. (1993), 8th Conference on Applied Climatology",
         **kept,
     )
     ds["mean"].attrs |= kept | {"long_name": "mean standardised soil moisture index"}
     ds["deficit_share"].attrs["long_name"] = "share of times in deficit (index below zero)"
     return ds
+
+
+def _within(ssmi: xr.DataArray, dim: str, period: tuple[str, str]) -> xr.DataArray:
+    require_dates(ssmi[dim])
+    part = ssmi.sel({dim: slice(str(period[0]), str(period[1]))})
+    if not part.sizes[dim]:
+        raise InputError(
+            f"period {period[0]} to {period[1]} holds no stamp of ssmi, which covers "
+            f"{_period(ssmi[dim]).replace('/', ' to ')}."
+        )
+    return part
 
 
 class _State:

@@ -44,7 +44,8 @@ def _known(variable: str, reference: str, ds: xr.Dataset) -> str:
     if variable not in ds.data_vars:
         names = [str(v) for v in ds.data_vars]
         raise StudyError(
-            f"{reference!r} is unknown; there are: {', '.join(names)}{nearest(variable, names)}."
+            f"{reference!r} is unknown; there are: {', '.join(names)}"
+            f"{nearest(variable, names) or '.'}"
         )
     return variable
 
