@@ -241,7 +241,7 @@ class _Run:
 
 def _cube_slab(cube: xr.Dataset, slab: Slab) -> xr.Dataset:
     try:
-        block = slab.of(cube).compute(scheduler="synchronous")
+        block: xr.Dataset = slab.of(cube).compute(scheduler="synchronous")
     except (OSError, RuntimeError) as error:
         raise SourceError(
             f"an input cannot be read to its end ({_first_line(error)}); it may be damaged: "
@@ -270,7 +270,7 @@ def _open_inputs(
     analysis: Analysis,
     results: frozenset[str],
     *,
-    chunks: Mapping[str, Any] | None,
+    chunks: dict[str, int] | None,
 ) -> dict[str, Any]:
     return resolve(
         step.run,

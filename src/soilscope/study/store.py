@@ -90,11 +90,12 @@ class Store:
             value[key] = tuple(value.get(key, ()))
         return Record(**{key: item for key, item in value.items() if key in known})
 
-    def open(self, name: str, *, chunks: Mapping[str, Any] | str | None = None) -> xr.Dataset:
+    def open(self, name: str, *, chunks: dict[str, int] | None = None) -> xr.Dataset:
         """Open the result `name` lazily; `chunks={}` gives dask arrays in the chunks on disk."""
         path = self._require(name) / "data.zarr"
         ds = xr.open_zarr(path, consolidated=False, chunks=chunks, decode_timedelta=False)
-        return ds[list(self.record(name).variables) or list(ds.data_vars)]
+        ordered: xr.Dataset = ds[list(self.record(name).variables) or list(ds.data_vars)]
+        return ordered
 
     def work_folder(self, name: str, fingerprint: str) -> Path:
         """Folder in which the result `name` grows; it keeps what a killed run had finished."""
