@@ -122,7 +122,7 @@ def references(study: Study) -> list[tuple[str, str | None]]:
             words = re.sub(r"(doi:)?\s*" + re.escape(doi), "", text).strip(" ,.:") if doi else text
             if doi is None or doi not in found.values():
                 found.setdefault(words or str(doi), doi)
-    return sorted(found.items())
+    return sorted(("" if text == doi else text, doi) for text, doi in found.items())
 
 
 def source(about: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,6 +29,7 @@ class Picture:
     """A figure that has been drawn: its files and its words."""
 
     key: str
+    result: str  # what it is made of
     theme: Theme
     title: str
     caption: str
@@ -130,6 +131,7 @@ def _draw(
             pictures.append(
                 Picture(
                     plate.key,
+                    name,
                     kind.theme,
                     plate.title,
                     plate.caption,

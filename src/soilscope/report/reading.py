@@ -108,7 +108,7 @@ class Study:
         """p-values of `name` after adjustment for many tests, where the study has them."""
         for other in self.of_step("adjust_p_values"):
             if self.records[other].inputs.get("p") in (f"{name}.{variable}", name):
-                return self.primary(other)
+                return self.primary(other).compute()
         return None
 
     def primary(self, name: str) -> xr.DataArray:

@@ -32,6 +32,7 @@ from soilscope.report.words import (
 )
 
 SHOWN = 200  # rows on the page; the CSV holds all
+TALL = 48  # rows above which a table scrolls in its box
 DRIEST = 5
 Format = Callable[[Any], str]
 
@@ -41,6 +42,7 @@ class Table:
     """A table of the report."""
 
     key: str  # stem of the file name and anchor on the page
+    result: str  # what it is made of
     theme: Theme
     title: str
     note: str
@@ -67,6 +69,11 @@ class Table:
         """Rows as text, up to SHOWN."""
         for _, row in self.data.head(SHOWN).iterrows():
             yield [self.formats.get(c, _plain)(row[c]) for c in self._shown]
+
+    @property
+    def tall(self) -> bool:
+        """Whether the table gets a box of its own height to scroll in."""
+        return len(self.data) > TALL
 
     @property
     def hidden(self) -> int:
@@ -132,7 +139,7 @@ def driest_years(study: Study, name: str) -> Table | None:
     data = pd.DataFrame(rows)
     ranks = range(1, DRIEST + 1)
     return Table(
-        file_stem("driest-years", name), "index", f"Five driest years ({name})",
+        file_stem("driest-years", name), name, "index", f"Five driest years ({name})",
         f"Lowest annual means of the index against {study.reference_text(name)}.",
         data, {f"year_{r}": f"{r}." for r in ranks} | {f"index_{r}": "index" for r in ranks},
         {f"index_{r}": lambda v: decimals(v, 3) for r in ranks}
@@ -182,7 +189,7 @@ def trends(study: Study, name: str) -> Table | None:
     unit = ds["slope"].attrs.get("units")
     level = study.records[name].options.get("confidence") or 0.95
     return Table(
-        file_stem("trend", name), "trend", f"Trend of every series ({name})",
+        file_stem("trend", name), name, "trend", f"Trend of every series ({name})",
         f"Theil-Sen slope, {test_text(study, name)}. {_tally(data)}",
         data,
         {"slope": with_unit("slope", unit), "slope_low": f"{level:.0%} from".replace("%", " %"),
@@ -234,7 +241,7 @@ def drivers(study: Study, name: str) -> Table | None:
                "standardized_coefficient", "partial_r", "vif", "r_squared")  # fmt: skip
     errors = "Newey-West" if study.records[name].options.get("errors") == "hac" else "ordinary"
     return Table(
-        file_stem("drivers", name), "drivers", f"Coefficients of the drivers ({name})",
+        file_stem("drivers", name), name, "drivers", f"Coefficients of the drivers ({name})",
         f"Partial regression; errors are {errors}; VIF: variance inflation factor; "
         f"not significant: {test}.",
         data,
@@ -284,7 +291,7 @@ def patterns(study: Study, name: str) -> Table:
     data = pd.DataFrame(rows)
     means = [c for c in data.columns if c.endswith("(mean)")]
     return Table(
-        file_stem("depth-patterns", name), "depth", f"State, tendency and drivers ({name})",
+        file_stem("depth-patterns", name), name, "depth", f"State, tendency and drivers ({name})",
         "Shares are of the area; the slope is that of the regional mean series, the mean slope "
         "that of the cells. Shares of drying and wetting cells are by the p of each cell, before "
         "the false discovery rate.",
@@ -343,7 +350,7 @@ def recoveries(study: Study, name: str) -> Table:
     unit = ds["rmse"].attrs.get("units") if "rmse" in ds else None
     shares = ("coverage_planted", "detected_share", "false_positive_share", "agreement")
     return Table(
-        file_stem("recovery", name), "recovery", f"Planted against found ({name})",
+        file_stem("recovery", name), name, "recovery", f"Planted against found ({name})",
         "Covered: planted values inside their interval; false alarms: cells without a planted "
         "value that are significant, each for itself, before the false discovery rate.",
         pd.DataFrame(rows),

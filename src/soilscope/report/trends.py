@@ -104,17 +104,19 @@ def trend_words(study: Study, name: str, *, places: slice | None = None) -> Tren
 
 
 def _doubts(study: Study, name: str) -> dict[str, xr.DataArray]:
-    """p-values of the other corrected trends of the same series."""
+    """p-values of the other corrected trends of the same series, after FDR where there is one."""
     mine = study.records[name]
     shape = study.data(name)["p_value"].sizes
-    return {
-        other: study.data(other)["p_value"]
-        for other in study.of_step("trend")
-        if other != name
-        and study.records[other].inputs == mine.inputs
-        and study.records[other].options.get("correction") != "none"
-        and study.data(other)["p_value"].sizes == shape
-    }
+    found = {}
+    for other in study.of_step("trend"):
+        record = study.records[other]
+        if other == name or record.inputs != mine.inputs:
+            continue
+        adjusted = study.adjusted(other)
+        p = study.data(other)["p_value"] if adjusted is None else adjusted
+        if record.options.get("correction") != "none" and p.sizes == shape:
+            found[other] = p
+    return found
 
 
 def _rows(ds: xr.Dataset, variable: str, dim: str) -> Array:

@@ -143,7 +143,7 @@ def verdict(
         return f"{direction}, serial correlation not examined"
     if p < ALPHA and (p_adjusted is None or p_adjusted < ALPHA):
         if doubted_by is not None:
-            return f"not robust: not significant in {doubted_by}"
+            return f"not robust: not significant in '{doubted_by}'"
         return f"significant {direction}"
     if p < ALPHA:
         return "not significant after FDR"

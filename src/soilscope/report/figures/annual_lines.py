@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from soilscope.report.layout import Margins, sheet, signed
 from soilscope.report.plates import Plate
@@ -75,6 +76,7 @@ def annual_lines(
             ax.tick_params(labelbottom=row == n_layers - 1, labelleft=spread or column == 0)
             ax.yaxis.set_major_formatter(signed)
             ax.locator_params(axis="y", nbins=4)
+            ax.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
             ax.set_xlim(years[0] - 0.8, years[-1] + 0.8)
         top = out.axes[0, column].get_position()
         out.figure.text(top.x0, top.y1 + 0.2 / out.height, name, fontsize=7.5, fontweight="bold")

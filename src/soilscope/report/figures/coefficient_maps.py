@@ -68,7 +68,7 @@ def coefficient_maps(
 def plates(study: Study, name: str) -> Iterator[Plate]:
     """Make a sheet of maps, driver by layer."""
     ds = study.data(name)
-    coefficient = ds["standardized_coefficient"].transpose("driver", "depth", ...)
+    coefficient = ds["standardized_coefficient"].transpose("driver", "depth", ...).compute()
     adjusted = study.adjusted(name)
     drivers, layers = driver_names(ds), study.layers(ds)
     title = f"Association of soil moisture with its drivers ({name})"

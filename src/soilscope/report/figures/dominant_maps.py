@@ -82,8 +82,8 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
     ds = study.data(name)
     if "dominant_driver" not in ds:
         return
-    codes = ds["dominant_driver"]
-    valid = ds["r_squared"].notnull()
+    codes = ds["dominant_driver"].compute()
+    valid = ds["r_squared"].notnull().compute()
     names = dominant_names(ds)
     layers = study.layers(ds)
     title = f"Dominant driver in each layer ({name})"

@@ -17,6 +17,7 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
     method = event_method(study, name)
     for variable in measures_of(ds):
         field = ds[variable].where(ds["n_obs"] > 0) if "n_obs" in ds else ds[variable]
+        field = field.compute()
         what = MEASURES[variable]
         layers = study.layers(field)
         title = f"Drought events: {what} ({name})"

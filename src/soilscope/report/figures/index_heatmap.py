@@ -40,9 +40,9 @@ def index_heatmap(
     n_layers = annual.sizes["depth"]
     height = max(0.5, 0.17 * n_layers)
     out = sheet(
-        len(names), 1, panel=(WIDTH - 1.55, height), title=title, subtitle=subtitle,
+        len(names), 1, panel=(WIDTH - 1.7, height), title=title, subtitle=subtitle,
         note="Grey: no value (incomplete year).", frame=frame,
-        margins=Margins(left=0.85, right=0.7, top=0.18, bottom=0.2, gap_x=0, gap_y=0.2),
+        margins=Margins(left=0.85, right=0.85, top=0.18, bottom=0.2, gap_x=0, gap_y=0.2),
     )  # fmt: skip
     years = np.floor(decimal_years(annual["time"])).astype(int)
     values = np.full((len(names), n_layers, years[-1] - years[0] + 1), np.nan)

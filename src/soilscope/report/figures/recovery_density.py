@@ -141,7 +141,8 @@ def _pooled(ds: xr.Dataset) -> str:
     ):
         if variable in ds and ds[variable].ndim == 0 and np.isfinite(float(ds[variable])):
             parts.append(text.format(f"{100 * float(ds[variable]):.1f} %"))
-    return f"Over all layers: {'; '.join(parts)}." if parts else ""
+    where = "Over all drivers and layers" if "driver" in ds.coords else "Over all layers"
+    return f"{where}: {'; '.join(parts)}." if parts else ""
 
 
 def _alt(group: xr.Dataset, layers: Sequence[str]) -> str:

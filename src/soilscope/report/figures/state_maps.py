@@ -12,7 +12,7 @@ from soilscope.report.words import file_stem
 
 def plates(study: Study, name: str) -> Iterator[Plate]:
     """Make a sheet with a map of the mean index for each layer."""
-    mean = study.primary(name)
+    mean = study.primary(name).compute()
     reference = study.reference_text(name)
     layers = study.layers(mean)
     title = f"Mean soil moisture index ({name})"

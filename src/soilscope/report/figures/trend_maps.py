@@ -15,7 +15,7 @@ from soilscope.report.words import ALPHA, file_stem, percent, with_unit
 
 def plates(study: Study, name: str) -> Iterator[Plate]:
     """Make a sheet with a slope map for each layer."""
-    ds = study.data(name)
+    ds = study.data(name)[["slope"]].compute()
     adjusted = study.adjusted(name)
     layers = study.layers(ds["slope"])
     test = test_text(study, name)
