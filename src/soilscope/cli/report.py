@@ -16,13 +16,19 @@ def report(
     typer.echo(write(results, pdf=pdf))
 
 
-def write(results: Path, *, pdf: bool = False) -> Path:
-    """Write the report in the formats that the study asks for; return the page's path."""
-    from soilscope.report.page import write_report
+def write(results: Path, *, pdf: bool = False, keep: bool = False) -> Path:
+    """Write the report in the formats that the study asks for; return the page's path.
+
+    `keep` leaves a report alone that already shows these results.
+    """
+    from soilscope.report.current import is_current
     from soilscope.study.store import Store
 
     wanted = Store(results).manifest.get("report") or {}
-    formats = tuple(wanted.get("formats") or ("png",))
-    if pdf and "pdf" not in formats:
-        formats = (*formats, "pdf")
+    asked = [*(wanted.get("formats") or ()), *(["pdf"] if pdf else [])]
+    formats = tuple(dict.fromkeys(["png", *asked]))
+    if keep and is_current(results, formats):
+        return results / "report" / "index.html"
+    from soilscope.report.page import write_report
+
     return write_report(results, formats=formats)

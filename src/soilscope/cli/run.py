@@ -66,6 +66,6 @@ def run_and_report(
     if report:
         from soilscope.cli.report import write
 
-        typer.echo(write(folder))
+        typer.echo(write(folder, keep=True))
     else:
         typer.echo(folder)

@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from soilscope.errors import StudyError
 from soilscope.report.contents import contents
+from soilscope.report.current import mark_report
 from soilscope.report.figures.catalogue import FIGURES
 from soilscope.report.plates import Theme
 from soilscope.report.reading import Study
@@ -85,6 +86,7 @@ def write_report(
     (growing / "index.html").write_text(
         render(study, pictures, tables, tables_at="tables", figures_at="figures"), encoding="utf-8"
     )
+    mark_report(growing, study.root, kept)
     shutil.rmtree(folder, ignore_errors=True)
     growing.rename(folder)
     return folder / "index.html"
