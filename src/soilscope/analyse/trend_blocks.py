@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import erfc, ndtri, stdtr, stdtrit
 
-from soilscope.kernels import autocorrelation, mann_kendall, theil_sen
-from soilscope.names import CONSTANT, NEGATIVE_VARIANCE, NO_DATA, OK, TOO_FEW
+from soilscope.kernels import autocorrelation, mann_kendall, slope_ranks, theil_sen
+from soilscope.names import CONSTANT, FIT_FAILED, NEGATIVE_VARIANCE, NO_DATA, OK, TOO_FEW
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -106,6 +106,7 @@ class TrendOfBlock:
         found["z"] = z_score(test.s, test.var_s)
         degrees = plain.n_obs - 2 if self.correction == "ar1" else None
         found["p_value"] = p_value(found["z"], degrees)
+        status[(status == OK) & ~np.isfinite(found["p_value"])] = FIT_FAILED
         blank(found)
         return found
 
@@ -188,10 +189,7 @@ class TrendOfBlock:
     def _slopes(self, y: npt.NDArray[Any], reach: Floats | None = None) -> Floats:
         if reach is None:
             reach = np.full(y.shape[1], np.nan)
-        estimates = np.empty((4, y.shape[1]))
-        axis = self.axis
-        theil_sen.sen_slopes(axis.years, y, axis.season, axis.n_seasons, reach, estimates)
-        return estimates
+        return sen_slopes(y, self.axis, reach)
 
     def _residual(self, y: npt.NDArray[Any], slope: Floats) -> Floats:
         residual = np.empty(y.shape)
@@ -204,6 +202,23 @@ class TrendOfBlock:
         r = np.empty(y.shape[1])
         autocorrelation.lag_one(y, self.axis.position, r)
         return r
+
+
+def sen_slopes(y: npt.NDArray[Any], axis: TimeAxis, reach: Floats) -> Floats:
+    """Return slope, bounds and intercept (4, n_series), by the kernel that suits the length."""
+    estimates = np.empty((4, y.shape[1]))
+    if axis.n_seasons > 1 or y.shape[0] < slope_ranks.SHORTEST:
+        theil_sen.sen_slopes(axis.years, y, axis.season, axis.n_seasons, reach, estimates)
+        return estimates
+    settled = np.empty(y.shape[1], dtype=np.int8)
+    slope_ranks.ranked_slopes(axis.years, y, reach, estimates, settled)
+    rest = np.flatnonzero(settled == 0)
+    if rest.size:
+        some = np.empty((4, rest.size))
+        columns = np.ascontiguousarray(y[:, rest])
+        theil_sen.sen_slopes(axis.years, columns, axis.season, 1, reach[rest], some)
+        estimates[:, rest] = some
+    return estimates
 
 
 def z_score(s: Floats, var_s: Floats) -> Floats:

@@ -127,9 +127,8 @@ def _weight(pairs, n):
 def prewhiten(y, position, r, whitened):
     """Write ``y[i] - r * y[i - 1]`` where two finite stamps are one step apart, elsewhere NaN."""
     for q in range(y.shape[1]):
-        whitened[0, q] = np.nan
-        for i in range(1, y.shape[0]):
-            one_step = position[i] - position[i - 1] == 1
+        for i in range(y.shape[0]):
+            one_step = i > 0 and position[i] - position[i - 1] == 1
             whitened[i, q] = y[i, q] - r[q] * y[i - 1, q] if one_step else np.nan
 
 

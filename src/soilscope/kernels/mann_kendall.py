@@ -1,4 +1,4 @@
-"""Mann-Kendall statistics: S and its variance with ties, by counting inversions while sorting."""
+"""Mann-Kendall statistics: S and its variance with ties, by comparing or by sorting."""
 
 import math
 
@@ -7,6 +7,8 @@ import numpy as np
 from soilscope.kernels.compile import kernel
 
 STRIP = 16  # series that are transposed together, so that each fetched cache line is used whole
+COMPARED = 600  # up to this length, comparing all pairs is faster than sorting
+LANES = 32  # comparisons that the compiler does at once; values are padded to a multiple of it
 
 
 @kernel
@@ -19,7 +21,7 @@ def mann_kendall(y, season, n_seasons, statistics):
     """
     n_time, n_series = y.shape
     strip = np.empty((STRIP, n_time))
-    values = np.empty(n_time)
+    values = np.empty(n_time + 2 * LANES)
     spare = np.empty(n_time)
     for first in range(0, n_series, STRIP):
         width = min(STRIP, n_series - first)
@@ -51,8 +53,13 @@ def mann_kendall(y, season, n_seasons, statistics):
 
 @kernel
 def _one_season(values, spare, n):
-    """S of values[:n], the tied pairs, and sum t (t - 1) (2 t + 5) over the ties; sorts."""
-    inversions, ordered = _sort(values, spare, n)
+    """S of values[:n], the tied pairs, and sum t (t - 1) (2 t + 5) over the ties; may sort."""
+    pairs = n * (n - 1) // 2
+    if n <= COMPARED:
+        falling, rising = _compare(values, n)
+        if falling + rising == pairs:
+            return rising - falling, 0, 0.0
+    falling, ordered = _sort(values, spare, n)
     ties = 0
     tied_variance = 0.0
     run = 1
@@ -64,7 +71,25 @@ def _one_season(values, spare, n):
                 ties += run * (run - 1) // 2
                 tied_variance += run * (run - 1.0) * (2.0 * run + 5.0)
             run = 1
-    return n * (n - 1) // 2 - ties - 2 * inversions, ties, tied_variance
+    return pairs - ties - 2 * falling, ties, tied_variance
+
+
+@kernel
+def _compare(values, n):
+    """Count the pairs that fall and that rise by comparing all of them."""
+    for i in range(n, n + LANES):
+        values[i] = np.nan  # compares false
+    falling = 0
+    rising = 0
+    for lag in range(1, n):
+        down = np.int32(0)
+        up = np.int32(0)
+        for i in range((n - lag + LANES - 1) // LANES * LANES):
+            down += np.int32(values[i + lag] < values[i])
+            up += np.int32(values[i + lag] > values[i])
+        falling += down
+        rising += up
+    return falling, rising
 
 
 @kernel

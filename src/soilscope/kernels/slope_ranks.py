@@ -1,0 +1,519 @@
+"""Theil-Sen slopes of long series: the same bits as by listing all slopes, in O(n log n).
+
+The number of slopes below b is the number of inversions of ``y - b * t`` (Matousek 1991): a window
+round the wanted ranks is narrowed by counting until the few slopes in it can be listed. (Each
+kernel file keeps its own helpers, because numba's cache does not see changes in another file.)
+"""
+
+import math
+
+import numpy as np
+
+from soilscope.kernels.compile import kernel
+
+SHORTEST = 40  # below this number of values, listing or streaming all slopes is faster
+COMPARED = 1200  # up to this length, comparing all pairs counts inversions faster than sorting does
+SAMPLE = 256
+STRIP = 16  # series that are transposed together, so that each fetched cache line is used whole
+MARGIN = 64  # room behind a list for a sample of it
+LANES = 32  # comparisons that the compiler does at once; keys are padded to a multiple of it
+EPS = 2.220446049250313e-16
+
+
+@kernel
+def ranked_slopes(t, y, reach, estimates, settled):
+    """Write slope, lower and upper bound, intercept of each column into `estimates` (4, n_series).
+
+    As `theil_sen.sen_slopes` without seasons, to the last bit, where `settled` (n_series,) turns
+    1. It stays 0 for series with fewer than `SHORTEST` values, and for those whose slopes lie too
+    close to one another to be told apart by residuals, such as an exact line.
+    """
+    n_time, n_series = y.shape
+    strip = np.empty((STRIP, n_time))
+    yy = np.empty(n_time)
+    tt = np.empty(n_time)
+    keep = np.empty(max(16384, 8 * n_time) + MARGIN)
+    keys = np.empty((2, n_time + 2 * LANES))
+    idx = np.empty((2, n_time), np.int32)
+    settled[:] = 0
+    estimates[:] = np.nan
+    for first in range(0, n_series, STRIP):
+        width = min(STRIP, n_series - first)
+        for i in range(n_time):
+            for q in range(width):
+                strip[q, i] = y[i, first + q]
+        for q in range(width):
+            n = 0
+            for i in range(n_time):
+                v = strip[q, i]
+                tt[n] = t[i]
+                yy[n] = v
+                n += math.isfinite(v)
+            if n >= SHORTEST:
+                column = first + q
+                series = _describe(tt, yy, n)
+                settled[column] = _settle(series, reach[column], keep, keys, idx, estimates, column)
+
+
+@kernel
+def _settle(series, reach, keep, keys, idx, estimates, column):
+    """Find the slope and the bounds of one series; returns whether all were found."""
+    t, y, n, _, _, _ = series
+    m = n * (n - 1) // 2
+    signs = _signs(keys, y, n)
+    found, slope = _between(series, signs, (m - 1) // 2, m // 2, keep, keys, idx)
+    estimates[0, column] = slope
+    if found and not math.isnan(reach):
+        low = _rank((m - reach) / 2.0) - 1
+        high = _rank((m + reach) / 2.0 + 1.0) - 1
+        estimates[1, column] = -np.inf
+        estimates[2, column] = np.inf
+        if low >= 0:
+            found, estimates[1, column] = _between(series, signs, low, low, keep, keys, idx)
+        if found and high < m:
+            found, estimates[2, column] = _between(series, signs, high, high, keep, keys, idx)
+    for i in range(n):
+        keep[i] = y[i]
+    a, b = _middle(keep, n, (n - 1) // 2, n // 2)
+    estimates[3, column] = 0.5 * (a + b) - slope * (0.5 * (t[(n - 1) // 2] + t[n // 2]))
+    return found
+
+
+@kernel
+def _between(series, signs, k1, k2, keep, keys, idx):
+    """Mean of the k1-th and the k2-th smallest slope (k2 = k1 or k1 + 1), and whether found."""
+    found, a, b = _by_inversions(series, signs, k1, k2, keep, keys, idx)
+    if not found and k1 != k2:  # they may lie astride the slopes that are zero
+        found, a, _ = _by_inversions(series, signs, k1, k1, keep, keys, idx)
+        if found:
+            found, b, _ = _by_inversions(series, signs, k2, k2, keep, keys, idx)
+    return found, 0.5 * (a + b) if k1 != k2 else a
+
+
+@kernel
+def _describe(t, y, n):
+    """Bundle a series with the ranges that bound the rounding of its residuals."""
+    y_range = 0.0
+    t_step = np.inf
+    for i in range(1, n):
+        y_range = max(y_range, abs(y[i] - y[0]))
+        t_step = min(t_step, t[i] - t[i - 1])
+    return t, y, n, y_range, t[max(n - 1, 0)] - t[0], t_step
+
+
+@kernel
+def _rank(x):
+    """Nearest integer, halves to even, kept inside int64."""
+    return np.int64(np.rint(min(max(x, -1e15), 1e15)))
+
+
+@kernel
+def _by_inversions(series, signs, k1, k2, keep, keys, idx):
+    """k1-th and k2-th smallest slope of one series: (found, first, second).
+
+    A window round the ranks is narrowed by interpolation until the pairs in it can be listed. It
+    is widened by what rounding could hide, and what it yields is accepted only where it lies
+    inside the window, so the answer is exact or absent.
+    """
+    n = series[2]
+    falling, level = signs
+    if k1 >= falling and k2 < falling + level:
+        return True, 0.0, 0.0
+    if k2 >= falling and k1 < falling + level:  # one of the two ranks is a slope of zero
+        return False, 0.0, 0.0
+    low, high = _signed_window(series, signs, k1, k2, keep)
+    found, low, high, rank_low, rank_high = _enclose(series, low, high, k1, k2, keys)
+    if not found:
+        return False, 0.0, 0.0
+    most = min(keep.size - MARGIN, 5 * n)  # pairs that are listed at once
+    for _ in range(24):
+        a = low
+        b = high
+        between = rank_high - rank_low
+        if between > most:
+            centre = low + (high - low) * ((0.5 * (k1 + k2) + 0.5 - rank_low) / between)
+            half = 0.25 * most * (high - low) / between
+            a = max(low, centre - half)
+            b = min(high, centre + half)
+        below, count = _crossings(
+            series, a - _slack(series, a), b + _slack(series, b), keys, idx, keep
+        )
+        if below > k1:
+            high = a
+            rank_high = below
+        elif count < 0:  # more pairs here than a smooth distribution of slopes would hold
+            most = most // 2
+        elif k2 >= below + count:
+            low = b
+            rank_low = below + count
+        else:
+            skipped, count = _narrow(keep, count, k1 - below, k2 - below)
+            below += skipped
+            first, second = _middle(keep, count, k1 - below, k2 - below)
+            return a <= first and second <= b, first, second
+    return False, 0.0, 0.0
+
+
+@kernel
+def _signed_window(series, signs, k1, k2, keep):
+    """Slopes round the ranks k1..k2, from a sample of the slopes that share their sign."""
+    t, y, n, y_range, _, t_step = series
+    falling, level = signs
+    rising = k1 >= falling
+    size = SAMPLE if n <= COMPARED else 8 * SAMPLE
+    _sample(t, y, n, size, keep)
+    m = 0
+    for q in range(size):
+        v = keep[q]
+        keep[m] = v
+        m += (v > 0.0) if rising else (v < 0.0)
+    first = falling + level if rising else 0
+    count = n * (n - 1) // 2 - first if rising else falling
+    spread = 0.75 * math.sqrt(m) + 1.0
+    low = math.floor(m * ((k1 + 0.5 - first) / count) - spread)
+    high = math.ceil(m * ((k2 + 0.5 - first) / count) + spread)
+    least = 4.0 * _slack(series, 0.0)  # the slopes that are zero stay outside
+    most = 4.0 * y_range / t_step
+    lower = least if rising else -most
+    upper = most if rising else -least
+    if low >= 0:
+        lower = _quickselect(keep, 0, m - 1, low)
+    if high < m:
+        upper = _quickselect(keep, max(low, 0), m - 1, high)
+    return lower, upper
+
+
+@kernel
+def _sample(t, y, n, size, out):
+    """Slopes of `size` pairs spread evenly over all pairs (points of an additive recurrence)."""
+    u = 0.5
+    v = 0.5
+    got = 0
+    while got < size:
+        u += 0.7548776662466927
+        u -= u >= 1.0
+        v += 0.5698402909980532
+        v -= v >= 1.0
+        i = int(u * n)
+        j = int(v * n)
+        if i != j:
+            out[got] = (y[j] - y[i]) / (t[j] - t[i])
+            got += 1
+
+
+@kernel
+def _enclose(series, low, high, k1, k2, keys):
+    """Widen [low, high] until it holds the ranks; also returns the ranks of its ends."""
+    rank_low = -1
+    rank_high = -1
+    for _ in range(8):
+        step = high - low
+        if rank_low < 0:
+            rank_low = _rank_at(series, low - _slack(series, low), keys)
+            if rank_low > k1:
+                high = low
+                rank_high = rank_low
+                low = low - 2.0 * step
+                rank_low = -1
+                continue
+        if rank_high < 0:
+            rank_high = _rank_at(series, high + _slack(series, high), keys)
+            if rank_high <= k2:
+                low = high
+                rank_low = rank_high
+                high = high + 2.0 * step
+                rank_high = -1
+                continue
+        return True, low, high, rank_low, rank_high
+    return False, low, high, 0, 0
+
+
+@kernel
+def _rank_at(series, slope, keys):
+    """Count the pairs whose y - slope * t falls: the slopes below `slope`, up to rounding."""
+    t, y, n, _, _, _ = series
+    for i in range(n):
+        keys[0, i] = (y[i] - y[0]) - slope * (t[i] - t[0])
+    return _falling(keys, n)
+
+
+@kernel
+def _slack(series, slope):
+    """Return the change of slope beyond which rounding cannot alter the order of two residuals."""
+    _, _, _, y_range, t_range, t_step = series
+    return 8.0 * EPS * (y_range + 2.0 * abs(slope) * t_range) / t_step
+
+
+@kernel
+def _signs(keys, y, n):
+    """Count the slopes below zero, and those that are zero."""
+    for i in range(n):
+        keys[0, i] = y[i]
+    if n <= COMPARED:
+        falling = _falling(keys, n)
+        for i in range(n):
+            keys[0, i] = -y[i]
+        return falling, n * (n - 1) // 2 - falling - _falling(keys, n)
+    falling = _sort_keys(keys, n)
+    level = 0
+    run = 1
+    for q in range(1, n + 1):
+        if q < n and keys[0, q] == keys[0, q - 1]:
+            run += 1
+        else:
+            level += run * (run - 1) // 2
+            run = 1
+    return falling, level
+
+
+@kernel
+def _falling(keys, n):
+    """Count the pairs i < j with keys[0, j] < keys[0, i]."""
+    total = 0
+    if n > COMPARED:
+        return _sort_keys(keys, n)
+    key = keys[0]
+    for i in range(n, n + LANES):
+        key[i] = np.nan  # compares false
+    for lag in range(1, n):
+        count = np.int32(0)
+        for i in range((n - lag + LANES - 1) // LANES * LANES):
+            count += np.int32(key[i + lag] < key[i])
+        total += count
+    return total
+
+
+@kernel
+def _crossings(series, lower, upper, keys, idx, out):
+    """List in `out` the slopes of the pairs whose order of y - slope * t differs at the two slopes.
+
+    Returns the number of pairs out of order at `lower`, and the length of the list (-1: full).
+    """
+    t, y, n, _, _, _ = series
+    for i in range(n):
+        keys[0, i] = (y[i] - y[0]) - lower * (t[i] - t[0])
+        idx[0, i] = i
+    below, order = _sort(keys, idx, n)
+    key = keys[0]
+    m = 0
+    for q in range(n):
+        g = order[q]
+        key[q] = (y[g] - y[0]) - upper * (t[g] - t[0])
+    for q in range(1, n):
+        x = key[q]
+        p = q - 1
+        if key[p] <= x:
+            continue
+        if m + q > out.size - MARGIN:
+            return below, -1
+        g = order[q]
+        while p >= 0 and key[p] > x:
+            h = order[p]
+            key[p + 1] = key[p]
+            order[p + 1] = h
+            out[m] = (y[g] - y[h]) / (t[g] - t[h])
+            m += 1
+            p -= 1
+        key[p + 1] = x
+        order[p + 1] = g
+    return below, m
+
+
+@kernel
+def _sort(keys, idx, n):
+    """Sort keys[0, :n] with companions idx[0, :n] stably; returns inversions, sorted companions."""
+    run = 8
+    inversions = 0
+    a = keys[0]
+    ai = idx[0]
+    b = keys[1]
+    bi = idx[1]
+    for lo in range(0, n, run):
+        for i in range(lo + 1, min(lo + run, n)):
+            x = a[i]
+            xi = ai[i]
+            j = i - 1
+            while j >= lo and a[j] > x:
+                a[j + 1] = a[j]
+                ai[j + 1] = ai[j]
+                j -= 1
+            inversions += i - 1 - j
+            a[j + 1] = x
+            ai[j + 1] = xi
+    while run < n:
+        for lo in range(0, n, 2 * run):
+            inversions += _merge_step(a, ai, b, bi, lo, min(lo + run, n), min(lo + 2 * run, n))
+        a, b = b, a
+        ai, bi = bi, ai
+        run *= 2
+    return inversions, ai
+
+
+@kernel
+def _merge_step(a, ai, b, bi, lo, mid, hi):
+    """Merge two sorted runs of a (with companions ai) into b; returns the inversions between."""
+    inversions = 0
+    i = lo
+    j = mid
+    k = lo
+    while i < mid and j < hi:
+        x = a[i]
+        z = a[j]
+        second = z < x
+        b[k] = z if second else x
+        bi[k] = ai[j] if second else ai[i]
+        inversions += (mid - i) if second else 0
+        j += second
+        i += 1 - second
+        k += 1
+    while i < mid:
+        b[k] = a[i]
+        bi[k] = ai[i]
+        i += 1
+        k += 1
+    while j < hi:
+        b[k] = a[j]
+        bi[k] = ai[j]
+        j += 1
+        k += 1
+    return inversions
+
+
+@kernel
+def _sort_keys(keys, n):
+    """Sort keys[0, :n]; returns the number of inversions."""
+    run = 8
+    inversions = 0
+    a = keys[0]
+    b = keys[1]
+    for lo in range(0, n, run):
+        for i in range(lo + 1, min(lo + run, n)):
+            x = a[i]
+            j = i - 1
+            while j >= lo and a[j] > x:
+                a[j + 1] = a[j]
+                j -= 1
+            inversions += i - 1 - j
+            a[j + 1] = x
+    while run < n:
+        for lo in range(0, n, 2 * run):
+            mid = min(lo + run, n)
+            hi = min(lo + 2 * run, n)
+            i = lo
+            j = mid
+            k = lo
+            while i < mid and j < hi:
+                x = a[i]
+                z = a[j]
+                second = z < x
+                b[k] = z if second else x
+                inversions += (mid - i) if second else 0
+                j += second
+                i += 1 - second
+                k += 1
+            while i < mid:
+                b[k] = a[i]
+                i += 1
+                k += 1
+            while j < hi:
+                b[k] = a[j]
+                j += 1
+                k += 1
+        a, b = b, a
+        run *= 2
+    for i in range(n):
+        keys[0, i] = a[i]
+    return inversions
+
+
+@kernel
+def _narrow(a, n, first, last):
+    """Move the part of a[:n] round the ranks first..last to the front.
+
+    Returns how many values lie below that part, and how many in it: (0, n) and an untouched list
+    where the sample that bounds the part misleads.
+    """
+    size = 21 if n < 400 else 63
+    if n < 4 * size:
+        return 0, n
+    sample = a[n : n + size]
+    stride = n // size
+    for q in range(size):
+        sample[q] = a[q * stride + stride // 2]
+    _insertion_sort(sample, 0, size - 1)
+    spread = 0.8 * math.sqrt(size)
+    low = math.floor(size * (first / n) - spread)
+    high = math.ceil(size * (last / n) + spread)
+    lower = sample[low] if low >= 0 else -np.inf
+    upper = sample[high] if high < size else np.inf
+    below = 0
+    inside = 0
+    for q in range(n):
+        below += a[q] < lower
+        inside += (a[q] >= lower) & (a[q] <= upper)
+    if first < below or last >= below + inside:
+        return 0, n
+    m = 0
+    for q in range(n):
+        v = a[q]
+        a[m] = v
+        m += (v >= lower) & (v <= upper)
+    return below, m
+
+
+@kernel
+def _middle(a, n, k1, k2):
+    """k1-th and k2-th smallest (k2 = k1 or k1 + 1) of a[:n]; reorders `a`, keeping its values."""
+    b = _quickselect(a, 0, n - 1, k2)
+    if k1 == k2:
+        return b, b
+    low = a[0]
+    for q in range(1, k2):
+        low = max(low, a[q])
+    return low, b
+
+
+@kernel
+def _quickselect(a, lo, hi, k):
+    """k-th smallest of a[lo:hi + 1] (k counted from 0 in `a`); reorders `a`."""
+    while lo < hi:
+        if hi - lo < 12:
+            _insertion_sort(a, lo, hi)
+            break
+        mid = (lo + hi) >> 1
+        if a[mid] < a[lo]:
+            a[mid], a[lo] = a[lo], a[mid]
+        if a[hi] < a[lo]:
+            a[hi], a[lo] = a[lo], a[hi]
+        if a[hi] < a[mid]:
+            a[hi], a[mid] = a[mid], a[hi]
+        pivot = a[mid]
+        i = lo
+        j = hi
+        while i <= j:
+            while a[i] < pivot:
+                i += 1
+            while a[j] > pivot:
+                j -= 1
+            if i <= j:
+                a[i], a[j] = a[j], a[i]
+                i += 1
+                j -= 1
+        if k <= j:
+            hi = j
+        elif k >= i:
+            lo = i
+        else:
+            break
+    return a[k]
+
+
+@kernel
+def _insertion_sort(a, lo, hi):
+    for i in range(lo + 1, hi + 1):
+        v = a[i]
+        j = i - 1
+        while j >= lo and a[j] > v:
+            a[j + 1] = a[j]
+            j -= 1
+        a[j + 1] = v
