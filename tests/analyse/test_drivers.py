@@ -177,6 +177,23 @@ def test_integers_and_single_precision_are_taken_without_loss():
     assert_allclose(result.coefficient, expected.coefficient, rtol=1e-12)
 
 
+def test_coordinates_are_those_of_the_response():
+    y, drivers = study()
+    y = y.assign_coords(top=("depth", [0.0, 0.1]), region=("y", [1, 2, 3]), version=1)
+    drivers = drivers.assign_coords(region=("y", [7, 8, 9]), source="reanalysis", version=2)
+    result = partial_regression(y, drivers)
+    assert set(result.coords) == set(y.coords) - {"time"} | {"driver", "driver_units"}
+    assert_array_equal(result.region, [1, 2, 3])
+
+
+def test_a_response_in_single_precision_does_not_blur_drivers_in_double():
+    a, b = np.random.default_rng(6).normal(size=(2, N))
+    drivers = {"a": series(a + 1e6), "b": series(a + 1e-2 * b + 1e6)}
+    assert partial_regression(series(b).astype("f4"), drivers).status == 0
+    single = {name: driver.astype("f4") for name, driver in drivers.items()}
+    assert partial_regression(series(b).astype("f4"), single).status == 4
+
+
 def test_the_callers_data_stay_as_they_are():
     y, drivers = study()
     before = y.copy(deep=True), drivers.copy(deep=True)
@@ -337,6 +354,7 @@ def test_steps_count_months_years_days_and_numbers_with_open_gaps():
     assert steps(months[[0, 1, 2, 6]]) == [0, 1, 2, 6]
     assert steps(months[[0, 1, 2]] + np.timedelta64(20, "D")) == [0, 1, 2]
     assert steps(xr.date_range("2001", periods=5, freq="YS")[[0, 1, 4]]) == [0, 1, 4]
+    assert steps(xr.date_range("2001", periods=6, freq="QS")[[0, 1, 5]]) == [0, 1, 5]
     assert steps(xr.date_range("2001", periods=9, freq="D")[[0, 1, 8]]) == [0, 1, 8]
     no_leap = xr.date_range("2000-02-27", periods=4, freq="D", calendar="noleap", use_cftime=True)
     assert steps(no_leap[[0, 1, 3]]) == [0, 1, 3]

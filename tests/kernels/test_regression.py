@@ -314,6 +314,8 @@ def test_standardising_by_month_divides_each_month_by_its_own_spread():
     by_month, *_ = fit(y, drivers, group=group, scale=True)
     expected, *_ = fit(y, z)
     assert_allclose(by_month[STANDARDIZED], expected[STANDARDIZED], rtol=1e-10)
+    expected, *_ = fit(y / y.std(axis=0, ddof=1), z)
+    assert_allclose(by_month[COEFFICIENT], expected[COEFFICIENT], rtol=1e-10)
 
 
 def test_residual_autocorrelation_of_a_whole_record_is_the_classical_one():

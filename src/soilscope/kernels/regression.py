@@ -269,7 +269,7 @@ def _solve(product, count, size, resolution, code, inverse, slope):
         for c in range(k):
             root[c] = math.sqrt(product[c, c, q])
             smallest += resolution[c] ** 2 * size[c, q] * count[q] / product[c, c, q]
-        smallest = max(SMALLEST_TOLERANCE, 4.0 * smallest)
+        smallest = max(SMALLEST_TOLERANCE, smallest / 3.0)  # rounding has 1/12, at the most
         for c in range(k):
             for e in range(c + 1):
                 s = product[c, e, q] / (root[c] * root[e])
