@@ -354,7 +354,14 @@ def write_site_study(root: Path, *, n_sites: int = 6, n_years: int = 40) -> Path
     trend = trend_of(("depth", "site"), (4, n_sites), sites | deep)
     trend["slope"][3, 0] = trend["p_value"][3, 0] = np.nan
     trend["status"][3, 0] = STATUS.index("negative_variance")
+    other = trend.copy(deep=True)
+    trend["p_value"][:2, 3], other["p_value"][:2, 3] = 0.01, (0.2, 0.02)
+    trend["p_value_uncorrected"][:2, 3] = 0.005
     folder.add("trend", "trend", trend, inputs={"da": "annual"}, options=TREND)
+    folder.add(
+        "trend_again", "trend", other, inputs={"da": "annual"},
+        options=TREND | {"correction": "hamed_rao"},
+    )  # fmt: skip
     drivers = drivers_of(("depth", "site"), (4, n_sites), sites | deep)
     folder.add("drivers", "partial_regression", drivers, options=DRIVER,
                inputs={"y": "index", "drivers": list(DRIVERS)})  # fmt: skip

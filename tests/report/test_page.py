@@ -129,6 +129,15 @@ def test_tables_are_csv_that_spreadsheets_read(site_report):
     assert rows[3]["slope"] == ""
 
 
+def test_a_trend_that_another_correction_does_not_support_is_not_called_significant(site_report):
+    path = site_report.parent / "tables" / "trend-trend.csv"
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["site"] == "camels_1003"]
+    assert [row["p_corrected"] for row in rows[:2]] == ["0.01", "0.01"]
+    assert rows[0]["verdict"] == "not robust: not significant in 'trend_again'"
+    assert rows[1]["verdict"].startswith("significant")
+
+
 def test_the_driest_years_are_the_lowest(site_report, site_study):
     from soilscope.report.reading import Study
 
