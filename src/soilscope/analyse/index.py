@@ -336,25 +336,33 @@ def _float_dtype(da: xr.DataArray) -> str:
 
 
 def _moments(x: Array, *, where: Slots) -> tuple[Array, ...]:
-    count, mean, m2 = kernels.moments(x, where.base_slot, where.size, where.half)
+    shape = where.size, x.shape[1]
+    count, mean, m2 = np.empty(shape, np.int32), np.empty(shape), np.empty(shape)
+    kernels.moments(x, where.base_slot, where.half, count, mean, m2)
     years = where.years(x)
     return count, mean, m2, years if years.size else count
 
 
 def _zscore_parameters(x: Array, *, where: Slots, options: IndexOptions) -> tuple[Array, ...]:
-    arguments = where.base_slot, where.size, where.half, where.years(x), options.min_years
-    result: tuple[Array, ...] = kernels.zscore_parameters(x, *arguments, options.ddof)
-    return result
+    shape = where.size, x.shape[1]
+    results = np.empty(shape), np.empty(shape), np.empty(shape, np.int32), np.empty(shape, np.int8)
+    rule = where.years(x), options.min_years, options.ddof
+    kernels.zscore_parameters(x, where.base_slot, where.half, *rule, *results)
+    return results
 
 
 def _zscore(x: Array, *, where: Slots, options: IndexOptions) -> tuple[Array, ...]:
-    arguments = where.base_slot, where.size, where.half, where.years(x), options.min_years
-    result: tuple[Array, ...] = kernels.zscore(x, where.slot, *arguments, options.ddof)
-    return result
+    shape = where.size, x.shape[1]
+    results = np.empty_like(x), np.empty(shape, np.int32), np.empty(shape, np.int8)
+    rule = where.years(x), options.min_years, options.ddof
+    kernels.zscore(x, where.slot, where.base_slot, where.half, *rule, *results)
+    return results
 
 
 def _apply_zscore(x: Array, mean: Array, std: Array, *, slot: Array) -> tuple[Array, ...]:
-    return (kernels.zscore_apply(x, slot, mean, std),)
+    out = np.empty_like(x)
+    kernels.zscore_apply(x, slot, mean, std, out)
+    return (out,)
 
 
 def _sorted_values(x: Array, *, where: Slots, options: IndexOptions) -> tuple[Array, ...]:

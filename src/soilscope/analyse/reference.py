@@ -7,6 +7,7 @@ import xarray as xr
 
 from soilscope.errors import InputError
 from soilscope.grid.depth import layer_bounds
+from soilscope.grid.measure import cell_area
 from soilscope.labelled import spatial_dims
 from soilscope.names import CONSTANT, NO_DATA, OK, TOO_FEW
 
@@ -82,16 +83,10 @@ def _cell_weights(da: xr.DataArray, *, dim: str, weights: Weights) -> tuple[xr.D
         return _given(weights, da, dim=dim), "given"
     if isinstance(weights, str) and weights != "area":
         raise InputError(f"weights is {weights!r}; give 'area', a DataArray or None.")
-    dims = spatial_dims(da)
-    if weights is None or not dims:
+    if weights is None or not spatial_dims(da):
         return xr.DataArray(1.0), "equal"
-    if "cell_area" in da.coords:
-        return _given(da["cell_area"].reset_coords(drop=True), da, dim=dim), "area"
-    if "site" in dims:
-        return xr.DataArray(1.0), "equal"
-    from soilscope.grid.measure import cell_area
-
-    return _given(cell_area(da), da, dim=dim), "area"
+    area = cell_area(da)
+    return _given(area.reset_coords(drop=True), da, dim=dim), area.attrs.get("assumed", "area")
 
 
 def _given(weights: xr.DataArray, da: xr.DataArray, *, dim: str) -> xr.DataArray:

@@ -11,7 +11,6 @@ import numpy as np
 from soilscope.kernels.compile import kernel
 
 OK, NO_DATA, TOO_FEW, CONSTANT = 0, 1, 2, 3
-BLOCK = 128  # series that are worked on together, so that their values stay in cache
 
 
 @kernel
@@ -41,11 +40,22 @@ def count_years(x, base_slot, year, n_slots, n_years, half):
 
 
 @kernel
+def _find_pivot(x, pivot):
+    """Fill gaps of `pivot` with valid values of `x`; return how many gaps are left."""
+    for q in range(x.size):
+        v = x[q]
+        pivot[q] = v if np.isnan(pivot[q]) & np.isfinite(v) else pivot[q]
+    left = 0
+    for q in range(x.size):
+        left += np.isnan(pivot[q])
+    return left
+
+
+@kernel
 def _add_row(x, pivot, total, count):
     for q in range(x.size):
         v = x[q]
         good = np.isfinite(v)
-        pivot[q] = v if good & (count[q] == 0.0) else pivot[q]
         total[q] += v - pivot[q] if good else 0.0
         count[q] += 1.0 if good else 0.0
 
@@ -66,18 +76,24 @@ def _block_moments(x, base_slot, count, mean, m2):
     """
     n, w = x.shape
     n_slots = count.shape[0]
+    pivot = m2  # until the squares are added
+    pivot[:] = np.nan
+    gaps = np.full(n_slots, w)
+    for i in range(n):
+        g = base_slot[i]
+        if g >= 0 and gaps[g] > 0:
+            gaps[g] = _find_pivot(x[i], pivot[g, :w])
     count[:] = 0.0
     mean[:] = 0.0
-    m2[:] = 0.0
     for i in range(n):
         g = base_slot[i]
         if g >= 0:
-            _add_row(x[i], m2[g, :w], mean[g, :w], count[g, :w])  # m2 holds the pivot for now
+            _add_row(x[i], pivot[g, :w], mean[g, :w], count[g, :w])
     for g in range(n_slots):
         for q in range(w):
             c = count[g, q]
-            mean[g, q] = m2[g, q] + mean[g, q] / c if c > 0.0 else np.nan
-            m2[g, q] = 0.0
+            mean[g, q] = pivot[g, q] + mean[g, q] / c if c > 0.0 else np.nan
+    m2[:] = 0.0
     for i in range(n):
         g = base_slot[i]
         if g >= 0:
@@ -109,15 +125,31 @@ def _widen(count, mean, m2, wide_count, wide_mean, wide_m2, half, w):
 
 
 @kernel
-def moments(x, base_slot, n_slots, half):
-    """Count (int32), mean and sum of squared deviations, each (n_slots, n_series)."""
+def _block_size(n):
+    """How many series of `n` values are worked on together, so that they stay in cache."""
+    return min(256, max(32, 65536 // max(n, 1)))
+
+
+@kernel
+def _scratch(n_slots, block, half):
+    """Moments of the slots and of their windows; the same arrays where there is no window."""
+    shape = (n_slots, block)
+    a = np.empty(shape), np.empty(shape), np.empty(shape)
+    if half == 0:
+        return a[0], a[1], a[2], a[0], a[1], a[2]
+    b = np.empty(shape), np.empty(shape), np.empty(shape)
+    return a[0], a[1], a[2], b[0], b[1], b[2]
+
+
+@kernel
+def moments(x, base_slot, half, count, mean, m2):
+    """Write count (int32), mean and sum of squared deviations, each (n_slots, n_series)."""
     n_series = x.shape[1]
-    count = np.zeros((n_slots, n_series), np.int32)
-    mean = np.empty((n_slots, n_series))
-    m2 = np.empty((n_slots, n_series))
-    c, m, s, wc, wm, ws = _scratch(n_slots, half)
-    for q0 in range(0, n_series, BLOCK):
-        w = min(BLOCK, n_series - q0)
+    n_slots = count.shape[0]
+    block = _block_size(x.shape[0])
+    c, m, s, wc, wm, ws = _scratch(n_slots, block, half)
+    for q0 in range(0, n_series, block):
+        w = min(block, n_series - q0)
         _block_moments(x[:, q0 : q0 + w], base_slot, c, m, s)
         if half > 0:
             _widen(c, m, s, wc, wm, ws, half, w)
@@ -126,52 +158,32 @@ def moments(x, base_slot, n_slots, half):
                 count[g, q0 + q] = np.int32(wc[g, q])
                 mean[g, q0 + q] = wm[g, q]
                 m2[g, q0 + q] = ws[g, q]
-    return count, mean, m2
 
 
 @kernel
-def _scratch(n_slots, half):
-    """Moments of the slots and of their windows; the same arrays where there is no window."""
-    a = np.empty((n_slots, BLOCK)), np.empty((n_slots, BLOCK)), np.empty((n_slots, BLOCK))
-    if half == 0:
-        return a[0], a[1], a[2], a[0], a[1], a[2]
-    b = np.empty((n_slots, BLOCK)), np.empty((n_slots, BLOCK)), np.empty((n_slots, BLOCK))
-    return a[0], a[1], a[2], b[0], b[1], b[2]
-
-
-@kernel
-def _state(count, years, min_years, ddof, constant):
-    if count == 0:
-        return NO_DATA
-    if years < min_years or count <= ddof:
-        return TOO_FEW
-    return CONSTANT if constant else OK
-
-
-@kernel
-def _finish(count, mean, m2, years, min_years, ddof, status):
+def _finish(count, years, mean, m2, min_years, ddof, status):
     """Turn `m2` into the standard deviation; too few values leave NaN in both."""
     for q in range(status.size):
-        n_years = years[q] if years.size > 0 else count[q]
-        status[q] = _state(count[q], n_years, min_years, ddof, m2[q] == 0.0)
-        known = (status[q] == OK) | (status[q] == CONSTANT)
+        known = (years[q] >= min_years) & (count[q] > ddof)
         mean[q] = mean[q] if known else np.nan
         m2[q] = np.sqrt(m2[q] / (count[q] - ddof)) if known else np.nan
+    for q in range(status.size):
+        state = CONSTANT if m2[q] == 0.0 else OK
+        state = TOO_FEW if np.isnan(m2[q]) else state
+        status[q] = NO_DATA if count[q] == 0 else state
 
 
 @kernel
-def zscore_parameters(x, base_slot, n_slots, half, years, min_years, ddof):
-    """Mean, standard deviation, count and status of each slot's reference: (n_slots, n_series).
+def zscore_parameters(x, base_slot, half, years, min_years, ddof, mean, std, count, status):
+    """Write mean, standard deviation, count and status of each slot: (n_slots, n_series).
 
     `years` (n_slots, n_series) holds the years behind each count, or has no rows where every value
     is a year of its own.
     """
-    count, mean, std = moments(x, base_slot, n_slots, half)
-    status = np.empty(count.shape, np.int8)
-    for g in range(n_slots):
+    moments(x, base_slot, half, count, mean, std)
+    for g in range(count.shape[0]):
         n_years = years[g] if years.shape[0] > 0 else count[g]
-        _finish(count[g], mean[g], std[g], n_years, min_years, ddof, status[g])
-    return mean, std, count, status
+        _finish(count[g], n_years, mean[g], std[g], min_years, ddof, status[g])
 
 
 @kernel
@@ -189,44 +201,44 @@ def _zscore_block(x, slot, mean, std, out):
 def _zscore_row(x, mean, inverse, out):
     for q in range(x.size):
         v = x[q]
-        out[q] = (v - mean[q]) * inverse[q] if np.isfinite(v) else np.nan
+        z = (v - mean[q]) * inverse[q]
+        out[q] = z if np.isfinite(v) else np.nan
 
 
 @kernel
-def zscore_apply(x, slot, mean, std):
-    """(x - mean) / std with given parameters (n_slots, n_series): like `x`, in its dtype."""
+def zscore_apply(x, slot, mean, std, out):
+    """Write (x - mean) / std, with parameters (n_slots, n_series), to `out`, which is like `x`."""
     n_series = x.shape[1]
-    out = np.empty_like(x)
-    m, s = np.empty((mean.shape[0], BLOCK)), np.empty((mean.shape[0], BLOCK))
-    for q0 in range(0, n_series, BLOCK):
-        w = min(BLOCK, n_series - q0)
+    block = _block_size(x.shape[0])
+    m, s = np.empty((mean.shape[0], block)), np.empty((mean.shape[0], block))
+    for q0 in range(0, n_series, block):
+        w = min(block, n_series - q0)
         m[:, :w] = mean[:, q0 : q0 + w]
         s[:, :w] = std[:, q0 : q0 + w]
         _zscore_block(x[:, q0 : q0 + w], slot, m, s, out[:, q0 : q0 + w])
-    return out
 
 
 @kernel
-def zscore(x, slot, base_slot, n_slots, half, years, min_years, ddof):
-    """Parameters and index in one pass over the data: index, count, status.
+def zscore(x, slot, base_slot, half, years, min_years, ddof, out, count, status):
+    """Write index, count and status in one pass over the data.
 
-    Equal to the last bit to `zscore_parameters` followed by `zscore_apply`.
+    Equal to the last bit to `zscore_parameters` followed by `zscore_apply`. The caller makes `out`
+    (like `x`): memory that NumPy allocates is filled twice as fast as numba's.
     """
     n_series = x.shape[1]
-    out = np.empty_like(x)
-    count = np.empty((n_slots, n_series), np.int32)
-    status = np.empty((n_slots, n_series), np.int8)
-    c, m, s, wc, wm, ws = _scratch(n_slots, half)
-    for q0 in range(0, n_series, BLOCK):
-        w = min(BLOCK, n_series - q0)
-        block = x[:, q0 : q0 + w]
-        _block_moments(block, base_slot, c, m, s)
+    n_slots = count.shape[0]
+    block = _block_size(x.shape[0])
+    c, m, s, wc, wm, ws = _scratch(n_slots, block, half)
+    for q0 in range(0, n_series, block):
+        w = min(block, n_series - q0)
+        part = x[:, q0 : q0 + w]
+        _block_moments(part, base_slot, c, m, s)
         if half > 0:
             _widen(c, m, s, wc, wm, ws, half, w)
         for g in range(n_slots):
-            count[g, q0 : q0 + w] = wc[g, :w].astype(np.int32)
             here = count[g, q0 : q0 + w]
+            for q in range(w):
+                here[q] = np.int32(wc[g, q])
             n_years = years[g, q0 : q0 + w] if years.shape[0] > 0 else here
-            _finish(here, wm[g, :w], ws[g, :w], n_years, min_years, ddof, status[g, q0 : q0 + w])
-        _zscore_block(block, slot, wm, ws, out[:, q0 : q0 + w])
-    return out, count, status
+            _finish(here, n_years, wm[g, :w], ws[g, :w], min_years, ddof, status[g, q0 : q0 + w])
+        _zscore_block(part, slot, wm, ws, out[:, q0 : q0 + w])
