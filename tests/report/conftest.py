@@ -355,7 +355,8 @@ def write_site_study(root: Path, *, n_sites: int = 6, n_years: int = 40) -> Path
     trend["slope"][3, 0] = trend["p_value"][3, 0] = np.nan
     trend["status"][3, 0] = STATUS.index("negative_variance")
     other = trend.copy(deep=True)
-    trend["p_value"][:2, 3], other["p_value"][:2, 3] = 0.01, (0.2, 0.02)
+    trend["p_value"][:2, 3] = 0.01
+    other["p_value"][:2, 3] = np.array([0.2, 0.02])
     trend["p_value_uncorrected"][:2, 3] = 0.005
     folder.add("trend", "trend", trend, inputs={"da": "annual"}, options=TREND)
     folder.add(
