@@ -269,6 +269,10 @@ def _bisect(t, y, starts, k, row, keep):
     up_to_high = _count_pairs(starts)
     while low < high:
         mid = (low >> 1) + (high >> 1) + (low & high & 1)
+        if mid == -1:  # -0.0, which is equal to its neighbour 0.0
+            if low == -1 and high == 0:
+                return 0.0
+            mid = np.int64(0 if high > 0 else -2)
         bits[0] = _flip(mid)
         _, count, _ = _stream(t, y, starts, -np.inf, value[0], row, keep[:0])
         if count > k:
