@@ -145,7 +145,8 @@ def standardize(
         reference is: against its own full record a z-score has mean zero by construction, so that
         its mean over this record shows nothing (``reference`` "own"); a "pooled" reference has a
         mean of zero over the region in each layer, so that it cannot show which layer is dry;
-        "pooled_profile" can, partly through texture and porosity.
+        "pooled_profile" can, partly through texture and porosity. ``reachable``, for the empirical
+        index: the largest value that a complete record can get.
 
     Raises
     ------
@@ -158,7 +159,7 @@ def standardize(
     z-score: (x - mean) / std. Empirical: the standard normal quantile of
     p = (i - 0.44) / (n + 0.12), i the rank among the n reference values, ties averaged; a new value
     has i = #smaller + #equal / 2 + 1/2, within 1 and n. The empirical index is therefore bounded:
-    +-1.94 for n = 21, +-1.60 for n = 10.
+    +-1.93 for n = 21, +-1.60 for n = 10.
 
     References
     ----------
@@ -179,7 +180,8 @@ def standardize(
     options, words = given, None
     if parameters is None and not options.pooled:
         where = _slots(da, dim=dim, options=options)
-        ds, baseline = _index_of_own(da, dim=dim, where=where, options=options), where.baseline
+        ds = _index_of_own(da, dim=dim, where=where, options=options)
+        baseline, most = where.baseline, where.most_values()
     else:
         if parameters is None:
             parameters = index_parameters(
@@ -192,7 +194,10 @@ def standardize(
         require_same(given, options)
         ds = _index_of_parameters(da, parameters, dim=dim, options=options)
         baseline, words = parameters.attrs["baseline"], parameters.attrs.get("weights")
+        most = parameters.sizes.get("rank", 0)
     stamp = options.attrs(baseline, words)
+    if options.method == "empirical":
+        stamp["reachable"] = _reach(most)
     ds["ssmi"].attrs |= stamp
     ds.attrs |= stamp
     return label(
@@ -218,10 +223,10 @@ def _fit(
     f8, i4 = Output("f8", core, size), Output("i4", core, size)
     status = Output("i1", core, size)
     if options.pooled:
+        dims = pooled_dims(da, options.reference_text)
         weight, words = pooled_weights(
             da, dim=dim, reference=options.reference_text, weights=weights
         )
-        dims = pooled_dims(da, options.reference_text)
         parts = over_series(
             partial(_moments, where=where),
             da,
@@ -329,6 +334,11 @@ def _with_slots(ds: xr.Dataset, options: IndexOptions) -> xr.Dataset:
     if options.by is None:
         return ds.isel(slot=0) if "slot" in ds.dims else ds
     return ds.assign_coords({options.by: np.arange(1, ds.sizes[options.by] + 1)})
+
+
+def _reach(n: int) -> float:
+    """Largest empirical index that `n` reference values can give."""
+    return float(ndtri((n - 0.44) / (n + 0.12)))
 
 
 def _float_dtype(da: xr.DataArray) -> str:

@@ -69,12 +69,13 @@ def _add_square(x, mean, m2):
 
 
 @kernel
-def _block_moments(x, base_slot, count, mean, m2):
-    """Count, mean and sum of squared deviations of each slot; a constant series has exactly 0.
+def _block_moments(x, q0, w, base_slot, count, mean, m2):
+    """Moments of each slot for the `w` series from `q0` on; a constant series has exactly m2 = 0.
 
-    Sums are of differences from the slot's first value, so equal values leave no rounding behind.
+    Rows are sliced from the whole array, so that numba knows that they are contiguous. Sums are of
+    differences from the slot's first value, so equal values leave no rounding behind.
     """
-    n, w = x.shape
+    n = x.shape[0]
     n_slots = count.shape[0]
     pivot = m2  # until the squares are added
     pivot[:] = np.nan
@@ -82,13 +83,13 @@ def _block_moments(x, base_slot, count, mean, m2):
     for i in range(n):
         g = base_slot[i]
         if g >= 0 and gaps[g] > 0:
-            gaps[g] = _find_pivot(x[i], pivot[g, :w])
+            gaps[g] = _find_pivot(x[i, q0 : q0 + w], pivot[g, :w])
     count[:] = 0.0
     mean[:] = 0.0
     for i in range(n):
         g = base_slot[i]
         if g >= 0:
-            _add_row(x[i], pivot[g, :w], mean[g, :w], count[g, :w])
+            _add_row(x[i, q0 : q0 + w], pivot[g, :w], mean[g, :w], count[g, :w])
     for g in range(n_slots):
         for q in range(w):
             c = count[g, q]
@@ -97,7 +98,7 @@ def _block_moments(x, base_slot, count, mean, m2):
     for i in range(n):
         g = base_slot[i]
         if g >= 0:
-            _add_square(x[i], mean[g, :w], m2[g, :w])
+            _add_square(x[i, q0 : q0 + w], mean[g, :w], m2[g, :w])
 
 
 @kernel
@@ -150,7 +151,7 @@ def moments(x, base_slot, half, count, mean, m2):
     c, m, s, wc, wm, ws = _scratch(n_slots, block, half)
     for q0 in range(0, n_series, block):
         w = min(block, n_series - q0)
-        _block_moments(x[:, q0 : q0 + w], base_slot, c, m, s)
+        _block_moments(x, q0, w, base_slot, c, m, s)
         if half > 0:
             _widen(c, m, s, wc, wm, ws, half, w)
         for g in range(n_slots):
@@ -187,14 +188,14 @@ def zscore_parameters(x, base_slot, half, years, min_years, ddof, mean, std, cou
 
 
 @kernel
-def _zscore_block(x, slot, mean, std, out):
-    """(x - mean) / std of a block; `std` becomes its reciprocal, NaN where it is 0."""
-    n, w = x.shape
+def _zscore_block(x, q0, w, slot, mean, std, out):
+    """(x - mean) / std of series `q0` to `q0` + `w`; `std` becomes its reciprocal."""
     for g in range(std.shape[0]):
         for q in range(w):
             std[g, q] = 1.0 / std[g, q] if std[g, q] > 0.0 else np.nan
-    for i in range(n):
-        _zscore_row(x[i], mean[slot[i], :w], std[slot[i], :w], out[i])
+    for i in range(x.shape[0]):
+        g = slot[i]
+        _zscore_row(x[i, q0 : q0 + w], mean[g, :w], std[g, :w], out[i, q0 : q0 + w])
 
 
 @kernel
@@ -215,7 +216,7 @@ def zscore_apply(x, slot, mean, std, out):
         w = min(block, n_series - q0)
         m[:, :w] = mean[:, q0 : q0 + w]
         s[:, :w] = std[:, q0 : q0 + w]
-        _zscore_block(x[:, q0 : q0 + w], slot, m, s, out[:, q0 : q0 + w])
+        _zscore_block(x, q0, w, slot, m, s, out)
 
 
 @kernel
@@ -231,8 +232,7 @@ def zscore(x, slot, base_slot, half, years, min_years, ddof, out, count, status)
     c, m, s, wc, wm, ws = _scratch(n_slots, block, half)
     for q0 in range(0, n_series, block):
         w = min(block, n_series - q0)
-        part = x[:, q0 : q0 + w]
-        _block_moments(part, base_slot, c, m, s)
+        _block_moments(x, q0, w, base_slot, c, m, s)
         if half > 0:
             _widen(c, m, s, wc, wm, ws, half, w)
         for g in range(n_slots):
@@ -241,4 +241,4 @@ def zscore(x, slot, base_slot, half, years, min_years, ddof, out, count, status)
                 here[q] = np.int32(wc[g, q])
             n_years = years[g, q0 : q0 + w] if years.shape[0] > 0 else here
             _finish(here, n_years, wm[g, :w], ws[g, :w], min_years, ddof, status[g, q0 : q0 + w])
-        _zscore_block(part, slot, wm, ws, out[:, q0 : q0 + w])
+        _zscore_block(x, q0, w, slot, wm, ws, out)
