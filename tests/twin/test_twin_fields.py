@@ -3,32 +3,17 @@ import pytest
 
 from soilscope.twin.fields import (
     KM_PER_DEGREE,
+    GaussianFields,
     autoregress,
-    correlation_factor,
-    gaussian_fields,
     without_trend,
 )
-
-
-def test_the_factor_reproduces_the_covariance():
-    position = np.array([0.0, 1.0, 3.0, 10.0])
-    factor = correlation_factor(position, 4.0)
-    expected = np.exp(-(((position[:, None] - position) / 4.0) ** 2))
-    np.testing.assert_allclose(factor @ factor.T, expected, atol=1e-5)
-
-
-def test_cut_modes_leave_the_variance_at_one():
-    factor = correlation_factor(np.linspace(0.0, 10.0, 80), 50.0)
-    assert factor.shape[1] < 10
-    np.testing.assert_allclose((factor**2).sum(axis=1), 1.0)
 
 
 def test_fields_correlate_as_stated_along_both_axes():
     latitude = np.array([38.0, 38.1])
     longitude = np.array([106.0, 106.1])
-    draws = gaussian_fields(
-        40_000, latitude=latitude, longitude=longitude, length=12.0, rng=np.random.default_rng(1)
-    )
+    fields = GaussianFields.over(latitude, longitude, length=12.0)
+    draws = fields.draw(40_000, np.random.default_rng(1))
     flat = np.corrcoef(draws.reshape(len(draws), 4).T)
     north = 0.1 * KM_PER_DEGREE
     east = north * np.cos(np.deg2rad(38.05))
@@ -58,3 +43,11 @@ def test_what_is_left_has_no_mean_by_month_and_no_trend_of_annual_means():
     np.testing.assert_allclose(left.reshape(21, 12, 5).mean(axis=0), 0.0, atol=1e-12)
     annual = left.reshape(21, 12, 5).mean(axis=1)
     np.testing.assert_allclose(np.polyfit(np.arange(21), annual, 1)[0], 0.0, atol=1e-14)
+
+
+def test_opposite_edges_do_not_know_of_each_other():
+    latitude = np.linspace(38.0, 38.9, 10)
+    fields = GaussianFields.over(latitude, latitude + 68.0, length=25.0)
+    draws = fields.draw(20_000, np.random.default_rng(4))
+    assert np.corrcoef(draws[:, 0, 4], draws[:, 9, 4])[0, 1] == pytest.approx(0.0, abs=0.03)
+    assert draws.shape == (20_000, 10, 10)

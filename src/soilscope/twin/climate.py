@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from soilscope.twin.fields import autoregress, gaussian_fields, without_trend
+from soilscope.twin.fields import GaussianFields, autoregress, without_trend
 from soilscope.twin.oasis import Oasis
 
 Array = npt.NDArray[Any]
@@ -43,7 +43,8 @@ def weather(place: Oasis, *, month: Array, rng: np.random.Generator) -> dict[str
     linear trend. Values are never cut: the anomalies of a cell where rain, dryness or wind would
     fall below zero are made smaller instead, all by one factor.
     """
-    raw = {name: _noise(place, len(month), name, rng) for name in MEMORY}
+    fields = GaussianFields.over(place.latitude, place.longitude, length=REACH)
+    raw = {name: _noise(fields, len(month), name, rng) for name in MEMORY}
     warmth = raw["warmth"]
     dryness = 0.55 * warmth - 0.25 * raw["rain"] + 0.78 * raw["dryness"]
     green = 0.30 * raw["rain"] + 0.95 * raw["green"]
@@ -67,7 +68,7 @@ def weather(place: Oasis, *, month: Array, rng: np.random.Generator) -> dict[str
             month,
             floor=-60.0,
         ),
-        "vpd": _driver(vpd, 0.05 + 0.08 * vpd, dryness, month, floor=0.0),
+        "vpd": _driver(vpd, 0.05 + 0.08 * vpd, dryness, month, floor=0.1 * vpd),
         "ndvi": _driver(plants, 0.018 + 0.03 * plants, green, month, floor=0.0),
         "wind": _driver(
             WIND[season, None, None] * (0.9 + 0.3 * height),
@@ -77,10 +78,12 @@ def weather(place: Oasis, *, month: Array, rng: np.random.Generator) -> dict[str
             floor=0.0,
         ),
     }
-    return out | {"relative_dryness": _decoy(out["vpd"], raw["decoy"], place, month)}
+    return out | {"relative_dryness": _decoy(out["vpd"], vpd, raw["decoy"], place, month)}
 
 
-def _driver(normal: Array, spread: Array, unit: Array, month: Array, *, floor: float) -> Driver:
+def _driver(
+    normal: Array, spread: Array, unit: Array, month: Array, *, floor: Array | float
+) -> Driver:
     """Add to the `normal` year `spread` times the trend-free part of `unit`, above `floor`."""
     spread = np.broadcast_to(spread, unit.shape)
     anomaly = spread * without_trend(unit, spread=spread, month=month)
@@ -90,23 +93,21 @@ def _driver(normal: Array, spread: Array, unit: Array, month: Array, *, floor: f
     return Driver(normal + anomaly, anomaly)
 
 
-def _decoy(vpd: Driver, noise: Array, place: Oasis, month: Array) -> Driver:
+def _decoy(vpd: Driver, normal: Array, noise: Array, place: Oasis, month: Array) -> Driver:
     """Half of `vpd`: exactly so in the Weining Plain, with a trace of its own elsewhere."""
-    spread = np.broadcast_to(0.004 * (place.zone != 0), noise.shape)
-    own = spread * without_trend(noise, spread=np.ones_like(noise), month=month)
+    spread = np.broadcast_to(0.006 * normal * (place.zone != 0), noise.shape)
+    own = spread * without_trend(noise, spread=np.maximum(spread, 1e-9), month=month)
     # a half is exact in binary, so the copy stays collinear to the last bit
     value = (vpd.value.astype(np.float32) / np.float32(2.0)).astype(np.float64)
     return Driver(value + own, vpd.anomaly / 2.0 + own)
 
 
-def _noise(place: Oasis, n: int, name: str, rng: np.random.Generator) -> Array:
-    fields = gaussian_fields(
-        n, latitude=place.latitude, longitude=place.longitude, length=REACH, rng=rng
-    )
-    fields *= np.float32(np.sqrt(1.0 - SHARED[name]))
+def _noise(fields: GaussianFields, n: int, name: str, rng: np.random.Generator) -> Array:
+    unit = fields.draw(n, rng)
+    unit *= np.float32(np.sqrt(1.0 - SHARED[name]))
     common = rng.standard_normal((n, 1, 1), dtype=np.float32)
-    fields += np.float32(np.sqrt(SHARED[name])) * common
-    return autoregress(fields, MEMORY[name])
+    unit += np.float32(np.sqrt(SHARED[name])) * common
+    return autoregress(unit, MEMORY[name])
 
 
 def _skewed(unit: Array) -> Array:

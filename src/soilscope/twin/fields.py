@@ -1,40 +1,52 @@
 """Gaussian random fields in space and AR(1) in time, and how a trend is taken out."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import fft
 
 Array = npt.NDArray[Any]
 KM_PER_DEGREE = 111.2  # of latitude; the fields need no better
 
 
-def correlation_factor(position: Array, length: float) -> Array:
-    """Matrix F (n, k) with F F' = exp(-(h / length)^2) between `position` (n,) in the same unit.
+@dataclass(frozen=True)
+class GaussianFields:
+    """Fields (latitude, longitude) of mean 0 and variance 1 that correlate over some distance.
 
-    Modes that carry less than 1e-6 of the variance are left out, the rest is scaled back to unit
-    variance at every position.
+    Cells h km apart correlate by exp(-(h / length)^2). White noise is filtered on a periodic grid
+    that is three lengths larger than needed, so opposite edges correlate by less than 2e-4.
     """
-    distance = position[:, None] - position[None, :]
-    values, vectors = np.linalg.eigh(np.exp(-((distance / length) ** 2)))
-    keep = values > 1e-6 * values[-1]
-    factor = vectors[:, keep] * np.sqrt(values[keep])
-    return np.asarray(factor / np.sqrt((factor**2).sum(axis=1, keepdims=True)))
+
+    shape: tuple[int, int]  # of a field
+    padded: tuple[int, int]  # of the periodic grid
+    gain: Array  # of the filter, by wave number
+
+    @classmethod
+    def over(cls, latitude: Array, longitude: Array, *, length: float) -> "GaussianFields":
+        """Prepare fields on an even grid in degrees, with a correlation `length` in km."""
+        east = KM_PER_DEGREE * np.cos(np.deg2rad(latitude.mean()))
+        rows = _gain(latitude * KM_PER_DEGREE, length)
+        columns = _gain(longitude * east, length)
+        half = columns[: len(columns) // 2 + 1]
+        gain = np.multiply.outer(rows, half).astype(np.float32)
+        return cls((len(latitude), len(longitude)), (len(rows), len(columns)), gain)
+
+    def draw(self, n: int, rng: np.random.Generator) -> Array:
+        """Draw `n` independent fields (n, latitude, longitude) in float32."""
+        white = rng.standard_normal((n, *self.padded), dtype=np.float32)
+        filtered = fft.irfft2(fft.rfft2(white) * self.gain, s=self.padded)
+        return np.ascontiguousarray(filtered[:, : self.shape[0], : self.shape[1]])
 
 
-def gaussian_fields(
-    n: int, *, latitude: Array, longitude: Array, length: float, rng: np.random.Generator
-) -> Array:
-    """Draw `n` independent fields (n, latitude, longitude) with mean 0, variance 1, in float32.
-
-    Cells h km apart correlate by exp(-(h / `length`)^2). This covariance is the product of one
-    along each axis, so two small matrix factors give it exactly: no periodic edges, no padding.
-    """
-    across = KM_PER_DEGREE * np.cos(np.deg2rad(latitude.mean()))
-    rows = correlation_factor(latitude * KM_PER_DEGREE, length).astype(np.float32)
-    columns = correlation_factor(longitude * across, length).astype(np.float32)
-    white = rng.standard_normal((n, rows.shape[1], columns.shape[1]), dtype=np.float32)
-    return np.asarray(np.matmul(rows, white @ columns.T))
+def _gain(position: Array, length: float) -> Array:
+    """Square root of the spectrum of exp(-(h / length)^2) along one padded axis."""
+    step = abs(position[1] - position[0])
+    n = fft.next_fast_len(len(position) + int(np.ceil(3.0 * length / step)), real=True)
+    lag = np.minimum(np.arange(n), n - np.arange(n)) * step
+    spectrum = np.maximum(fft.fft(np.exp(-((lag / length) ** 2))).real, 0.0)
+    return np.asarray(np.sqrt(spectrum / spectrum.mean()))
 
 
 def autoregress(innovations: Array, rho: float) -> Array:

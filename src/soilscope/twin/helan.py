@@ -11,7 +11,7 @@ from soilscope.errors import InputError
 from soilscope.grid.depth import layer_coordinates
 from soilscope.names import flag_attrs
 from soilscope.twin.climate import Driver, weather
-from soilscope.twin.fields import autoregress, gaussian_fields
+from soilscope.twin.fields import GaussianFields, autoregress
 from soilscope.twin.oasis import OUTSIDE, ZONES, Oasis, oasis
 from soilscope.twin.planted import (
     DEPTH,
@@ -165,11 +165,10 @@ def _moisture(
     slope, coefficient = truth["true_slope"][1], truth["true_coefficient"][1]
     years = (np.arange(len(time)) - (len(time) - 1) / 2.0) / 12.0
     out = np.empty((len(time), *slope.shape), dtype=np.float32)
+    fields = GaussianFields.over(place.latitude, place.longitude, length=REACH)
     above: Array | None = None
     for k in range(len(DEPTH)):
-        innovation = gaussian_fields(
-            len(time), latitude=place.latitude, longitude=place.longitude, length=REACH, rng=rng
-        )
+        innovation = fields.draw(len(time), rng)
         if above is not None:
             innovation *= np.float32(np.sqrt(1.0 - UPWARD**2))
             innovation += np.float32(UPWARD) * above
