@@ -168,7 +168,7 @@ def season_covariance(y, season, step, n_seasons, n_steps, variance):
             for i in range(n_steps):
                 r = 0
                 for j in range(n_steps):
-                    r += (table[g, j] < table[g, i]) - (table[g, j] > table[g, i])
+                    r += np.int64(table[g, j] < table[g, i]) - np.int64(table[g, j] > table[g, i])
                 ranks[g, i] = (n + 1.0 + r) / 2.0
         total = 0.0
         for g in range(n_seasons):
