@@ -108,3 +108,12 @@ def test_flags_are_read_in_words():
 
     code = xr.DataArray(1, attrs={"flag_values": [0, 1], "flag_meanings": "none very_strong"})
     assert flags(code) == {0: "none", 1: "very strong"}
+
+
+def test_missing_estimates_are_counted_with_their_reason():
+    from soilscope.labelled import label
+    from soilscope.report.words import without_estimate
+
+    status = label(xr.Dataset({"status": ("site", np.array([0, 1, 4, 4], np.int8))}))["status"]
+    assert without_estimate(status) == "No estimate: drivers are collinear (2 series)."
+    assert without_estimate(status[:2]) == ""

@@ -44,12 +44,16 @@ class Area:
 
 
 def area_of(field: xr.DataArray, zone: xr.DataArray | None = None) -> Area:
-    """Frame the cells of `field` that hold a value anywhere, with a margin of one cell."""
+    """Frame the zones and all cells of `field` that hold a value, with a margin of one cell."""
     dims = grid_dims(field)
     if dims is None:
         raise ValueError("not a grid")
     others = [d for d in field.dims if d not in dims]
     valid = field.notnull().any(others).transpose(*dims).values
+    if zone is not None and set(dims) <= set(zone.dims) and _same_grid(zone, field, dims):
+        codes = zone.attrs.get("flag_values")  # the whole study area, also where nothing is known
+        if codes is not None:
+            valid = valid | zone.isin(codes).transpose(*dims).values
     rows, cols = (_span(np.asarray(valid.any(axis=axis))) for axis in (1, 0))
     y, x = np.asarray(field[dims[0]].values, float), np.asarray(field[dims[1]].values, float)
     dy, dx = _step(y), _step(x)

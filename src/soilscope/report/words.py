@@ -118,6 +118,17 @@ def flags(da: xr.DataArray) -> dict[int, str]:
     return {int(v): m.replace("_", " ") for v, m in zip(values, meanings, strict=True)}
 
 
+def without_estimate(status: xr.DataArray) -> str:
+    """Say why cells inside the study area have no estimate; nothing where there is no such cell."""
+    said = []
+    for code, word in flags(status).items():
+        key = word.replace(" ", "_")
+        count = 0 if key in ("ok", "no_data") else int((status == code).sum())
+        if count:
+            said.append(f"{STATUS.get(key, word)} ({count:,} series)")
+    return f"No estimate: {'; '.join(said)}." if said else ""
+
+
 def verdict(
     slope: float,
     *,

@@ -12,7 +12,7 @@ from soilscope.report.plates import Plate
 from soilscope.report.reading import Frame, Study
 from soilscope.report.style import SIGNED, WIDTH, Scale, symmetric
 from soilscope.report.trends import significant
-from soilscope.report.words import ALPHA, file_stem
+from soilscope.report.words import ALPHA, file_stem, without_estimate
 
 LEFT = 0.95
 GAP = 0.08
@@ -52,7 +52,9 @@ def coefficient_maps(
             draw_map(ax, values, area, scale, hatched=mask)
             map_axes(ax, area, bottom=row == n_rows - 1, left=col == 0)
             if row == 0:
-                ax.set_title(driver, fontsize=7 if width > 1.05 else 6, fontweight="bold", pad=3)
+                ax.set_title(
+                    driver, fontsize=_header_size(drivers, width), fontweight="bold", pad=3
+                )
         first = out.axes[row, 0].get_position()
         out.figure.text(
             first.x0 - (LEFT - 0.06) / out.width,
@@ -65,6 +67,12 @@ def coefficient_maps(
     return out.figure
 
 
+def _header_size(drivers: Sequence[str], width: float) -> float:
+    """Size at which the longest name fits over a map of `width` inches."""
+    longest = max(len(driver) for driver in drivers)
+    return min(7.0, width * 72 / (0.68 * longest))
+
+
 def plates(study: Study, name: str) -> Iterator[Plate]:
     """Make a sheet of maps, driver by layer."""
     ds = study.data(name)
@@ -73,6 +81,7 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
     drivers, layers = driver_names(ds), study.layers(ds)
     title = f"Association of soil moisture with its drivers ({name})"
     method = driver_method(study, name)
+    missing = without_estimate(ds["status"].compute()) if "status" in ds else ""
     yield Plate(
         key=file_stem("coefficient-maps", name),
         title=title,
@@ -92,7 +101,7 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
             note=(
                 f"Hatched: p after the false discovery rate is not below {ALPHA:g}. "
                 if adjusted is not None else ""
-            ) + "Association, not effect. Grey: no value.",
+            ) + f"Association, not effect. Grey: no value. {missing}".strip(),
             frame=study.frame, zone=study.zone,
             hatched=None if adjusted is None
             else ~significant(adjusted.transpose("driver", "depth", ...)),

@@ -57,8 +57,10 @@ def dominant_maps(
         for c, code in zip(colours, order, strict=True)
     ]
     out.figure.legend(
-        handles=handles, loc="lower center", ncols=min(len(handles), 6), frameon=False,
-        bbox_to_anchor=(0.5, (out.note + 0.02) / out.height), fontsize=7, handlelength=1.2,
+        handles=handles, loc="lower center", ncols=min(len(handles), 8), frameon=False,
+        bbox_to_anchor=(0.5, (out.note + 0.02) / out.height),
+        fontsize=7 if len(handles) < 7 else 6.2,
+        handlelength=1.2, columnspacing=1.2,
     )  # fmt: skip
     return out.figure
 
