@@ -90,7 +90,7 @@ def adjust_p_values(
     adjusted.name = "p_value_adjusted"
     adjusted.attrs = describe("p_value_adjusted") | {
         "method": "adjust_p_values",
-        "options": json.dumps({"method": method, "dim": [str(d) for d in family]}),
+        "options": json.dumps({"method": method, "dim": sorted(map(str, family))}),
         "references": REFERENCES,
     }
     return adjusted
