@@ -152,3 +152,42 @@ def test_layers_must_agree():
     other = trend(series("pooled_profile").assign_coords(depth=[0.05, 0.3]))
     with pytest.raises(InputError, match="layers of trend are not those of state"):
         depth_pattern(state, other, regions=None)
+
+
+def test_the_regional_trend_is_put_into_the_order_of_the_regions(zones):
+    state = layered([[-0.6, -0.2, 0.4, 9.0]], reference="pooled_profile")
+    cells = fits([[0.1] * 4], [[0.01] * 4])
+    turned = regional([[-0.1], [0.2]], [[0.01], [0.01]]).assign_coords(region=["south", "north"])
+    result = depth_pattern(state, cells, regions=zones, regional_trend=turned, weights=None)
+    assert result.region.values.tolist() == ["north", "south"]
+    assert result.slope.values.tolist() == [[0.2], [-0.1]]
+    assert result.tendency_pattern.values.tolist() == ["wetting", "drying"]
+
+
+def test_the_trend_of_other_regions_is_refused(zones):
+    state = layered([[-0.6, -0.2, 0.4, 9.0]], reference="pooled_profile")
+    cells = fits([[0.1] * 4], [[0.01] * 4])
+    other = regional([[0.1]], [[0.01]]).assign_coords(region=["east"])
+    with pytest.raises(InputError, match="holds the regions east, and regions north, south"):
+        depth_pattern(state, cells, regions=zones, regional_trend=other, weights=None)
+
+
+def test_a_trend_on_other_cells_is_refused(zones):
+    state = layered([[-0.6, -0.2, 0.4, 9.0]], reference="pooled_profile")
+    with pytest.raises(InputError, match="trend and the data differ along 'site'"):
+        depth_pattern(state, fits([[0.1] * 3], [[0.01] * 3]), regions=zones)
+
+
+def test_a_tendency_without_a_p_value_has_no_code(zones):
+    state = layered([[-0.6, -0.2, 0.4, 9.0]], reference="pooled_profile")
+    cells = fits([[0.1] * 4], [[0.01] * 4])
+    whole = regional([[0.2], [0.2]], [[np.nan], [0.5]])
+    result = depth_pattern(state, cells, regions=zones, regional_trend=whole, weights=None)
+    assert words(result.tendency) == [[None], ["neutral"]]
+    assert result.tendency_pattern.values.tolist() == ["", "neutral"]
+
+
+def test_the_regional_trend_uses_every_option_of_the_trend_of_the_cells():
+    state = series("pooled_profile", years=range(2000, 2008))
+    result = depth_pattern(state, trend(state, min_obs=5), regions=None)
+    assert np.isfinite(result.slope).all()

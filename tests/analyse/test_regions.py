@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soilscope import regional_mean
-from soilscope.errors import InputError
+from soilscope.errors import GridError, InputError
 from soilscope.grid.measure import cell_area
 
 ZONES = {"flag_values": [0, 1], "flag_meanings": "Weining_Plain Yinchuan_Plain"}
@@ -91,3 +91,69 @@ def test_a_series_without_space_is_refused():
 def test_regions_without_flags_are_refused():
     with pytest.raises(InputError, match="no flag_values"):
         regional_mean(sites([1.0]), regions=sites([0]))
+
+
+def masked_grid():
+    values = np.full((2, 6, 6), np.nan)
+    values[0, 1:3, 2:4], values[1, 1:3, 2:4] = 1.0, 3.0
+    coords = {"time": [2000.0, 2001.0], "y": np.arange(6.0), "x": np.arange(6.0)}
+    return xr.DataArray(values, coords, ("time", "y", "x"), name="ssmi")
+
+
+def test_without_regions_cells_that_never_have_a_value_do_not_count():
+    result = regional_mean(masked_grid())
+    assert result.ssmi.values.tolist() == [[1.0, 3.0]]
+    assert result.area_share.values.tolist() == [[1.0, 1.0]]
+
+
+def test_a_cell_with_a_gap_still_counts_in_the_share_of_the_area():
+    da = masked_grid()
+    da[1, 1:3, 2] = np.nan
+    assert regional_mean(da).area_share.values.tolist() == [[1.0, 0.5]]
+
+
+def test_negative_codes_are_outside_even_where_flags_list_them():
+    flags = {"flag_values": [-1, 0], "flag_meanings": "outside oasis"}
+    result = regional_mean(sites([1.0, 3.0, 9.0]), regions=sites([0, 0, -1], attrs=flags))
+    assert result.region.values.tolist() == ["oasis"]
+    assert result["mean"].values.tolist() == [2.0]
+
+
+def test_labels_are_one_for_each_flag():
+    with pytest.raises(InputError, match="1 labels for 2 flag_values"):
+        regional_mean(sites([1.0, 2.0]), regions=sites([0, 1], attrs=ZONES | {"labels": ["a"]}))
+
+
+def test_regions_on_other_cells_are_refused():
+    da = masked_grid()
+    zone = xr.zeros_like(da[0], dtype="i1").assign_attrs(ZONES)
+    for other in (zone.isel(y=slice(0, 4)), zone.assign_coords(y=da.y + 1e-7)):
+        with pytest.raises(GridError, match="regions and the data differ along 'y'"):
+            regional_mean(da, regions=other)
+
+
+def test_classes_have_no_mean():
+    da = sites([0, 1], attrs={"flag_values": [0, 1], "flag_meanings": "dry wet"})
+    with pytest.raises(InputError, match="holds classes"):
+        regional_mean(da)
+
+
+def test_a_cell_without_an_area_is_outside():
+    da = sites([1.0, 5.0, 2.0], coords={"cell_area": ("site", [1.0, np.nan, 3.0])})
+    assert float(regional_mean(da)["mean"][0]) == 1.75
+
+
+def test_chunks_along_space_do_not_change_the_mean():
+    da = masked_grid()
+    lazy = regional_mean(da.chunk(time=1, y=2, x=5))
+    assert all(variable.chunks for variable in lazy.data_vars.values())
+    xr.testing.assert_allclose(lazy.compute(), regional_mean(da))
+    turned = regional_mean(da.transpose("x", "time", "y"))
+    xr.testing.assert_allclose(turned, regional_mean(da))
+
+
+def test_every_site_may_be_its_own_region():
+    flags = {"flag_values": [0, 1, 2], "flag_meanings": "a b c"}
+    result = regional_mean(sites([1.0, np.nan, 3.0]), regions=sites([0, 1, 2], attrs=flags))
+    np.testing.assert_array_equal(result["mean"], [1.0, np.nan, 3.0])
+    assert result.n_obs.values.tolist() == [1, 0, 1]

@@ -76,3 +76,9 @@ def test_degrees_are_not_lengths():
 def test_what_has_no_cells_is_refused(da):
     with pytest.raises(GridError):
         cell_area(da)
+
+
+def test_a_grid_may_state_its_own_areas():
+    grid = field(y=[2.0], x=[0.0, 1.0])
+    stated = grid.assign_coords(cell_area=(("y", "x"), [[7.0, 9.0]]))
+    assert cell_area(stated).values.tolist() == [[7.0, 9.0]]

@@ -100,3 +100,43 @@ def test_an_unknown_option_is_refused(options):
 def test_unsorted_time_is_refused():
     with pytest.raises(InputError, match="not in ascending order"):
         composite(monthly(np.ones(3)).isel(time=[1, 0, 2]))
+
+
+def test_the_sum_of_a_rate_is_per_period():
+    rain = monthly(np.full(12, 50.0), units="mm month-1")
+    annual = composite(rain, freq="YS", how="sum")
+    assert (float(annual[0]), annual.attrs["units"]) == (600.0, "mm year-1")
+    assert composite(rain, freq="YS").attrs["units"] == "mm month-1"
+
+
+def test_the_sum_of_a_daily_rate_is_per_month():
+    time = pd.date_range("2001-01-01", periods=31)
+    rain = xr.DataArray(np.full(31, 2.0), {"time": time}, ("time",), attrs={"units": "mm day-1"})
+    month = composite(rain, how="sum")
+    assert (float(month[0]), month.attrs["units"]) == (62.0, "mm month-1")
+
+
+def test_a_sum_of_a_rate_that_is_not_one_value_per_unit_is_refused():
+    with pytest.raises(InputError, match="needs one value per day"):
+        composite(monthly(np.ones(12), units="mm day-1"), freq="YS", how="sum")
+
+
+def test_an_empty_period_is_refused():
+    with pytest.raises(InputError, match="no time steps"):
+        composite(monthly(np.ones(3)).isel(time=slice(0, 0)))
+
+
+def test_coordinates_of_a_dataset_without_time_stay():
+    ds = xr.Dataset({"sm": monthly(np.ones(12))}).assign_coords(layer_name=("depth", ["top"]))
+    assert composite(ds, freq="YS").layer_name.values.tolist() == ["top"]
+
+
+def test_chunks_and_the_order_of_dimensions_do_not_matter():
+    da = monthly(np.arange(24.0)).expand_dims(depth=2, x=3).copy()
+    da[1, 2, 5] = np.nan
+    whole = composite(da, freq="YS", min_count=12)
+    lazy = composite(da.chunk(x=1, time=-1), freq="YS", min_count=12)
+    assert lazy.chunks is not None
+    xr.testing.assert_identical(lazy.compute(), whole)
+    turned = composite(da.transpose("time", "x", "depth"), freq="YS", min_count=12)
+    xr.testing.assert_allclose(turned.transpose(*whole.dims), whole)

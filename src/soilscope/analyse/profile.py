@@ -9,7 +9,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from soilscope.analyse.baseline import refuse_empty_mean, warn_of_pooled_mean
-from soilscope.analyse.regions import region_shares, regional_mean
+from soilscope.analyse.regions import region_shares, regional_mean, require_same_cells
 from soilscope.analyse.trend import trend as trend_of
 from soilscope.checks import require_between, require_dims
 from soilscope.errors import InputError
@@ -17,6 +17,8 @@ from soilscope.labelled import label, spatial_dims
 from soilscope.names import NAMES, NO_DATA, OK
 
 ARROW = " -> "
+#: Options that the trend of a regional mean shares with the trends of its cells.
+_TREND_OPTIONS = ("correction", "season", "max_lag", "acf_alpha", "variance_floor", "min_obs")
 
 
 def depth_pattern(
@@ -50,7 +52,7 @@ def depth_pattern(
     dead_band
         A layer whose mean state is nearer to zero than this is neutral.
     alpha
-        A tendency whose p-value is not below this is neutral.
+        A tendency whose p-value is not below this is neutral; one without a p-value has no code.
     effect_bounds
         Sizes of the mean standardised coefficient from which an association is weak, strong, and
         very strong.
@@ -71,8 +73,8 @@ def depth_pattern(
     ------
     InputError
         If the mean of `state` is zero by construction (reference "own" over its whole baseline), if
-        layers differ, or if there is no series for the regional trend. A reference pooled over the
-        region gives a SoilscopeWarning.
+        layers, cells or regions differ, or if there is no series for the regional trend. A
+        reference pooled over the region gives a SoilscopeWarning.
 
     References
     ----------
@@ -91,11 +93,13 @@ def depth_pattern(
     require_dims(state, "depth", name="state")
     require_between(alpha, 0.0, 1.0, name="alpha")
     _require_same_layers(state, trend=trend, effects=effects, regional_trend=regional_trend)
+    require_same_cells(state, trend=trend, effects=effects)
     refuse_empty_mean(state)
     warn_of_pooled_mean(state)
     if regional_trend is None:
         regional_trend = _regional_trend(state, trend, regions, weights)
     share = region_shares(state, regions, weights)
+    regional_trend = _in_regions(regional_trend, share)
     parts = _states(state, share, dead_band)
     parts |= _tendencies(trend, regional_trend, share, alpha)
     if effects is not None:
@@ -143,7 +147,8 @@ def _tendencies(
     cells: xr.Dataset, regional: xr.Dataset, share: xr.DataArray, alpha: float
 ) -> dict[str, xr.DataArray]:
     slope, p_value = regional["slope"], regional["p_value"]
-    code = _codes(xr.where(p_value < alpha, np.sign(slope), 0).where(np.isfinite(slope)))
+    known = np.isfinite(slope) & np.isfinite(p_value)
+    code = _codes(xr.where(p_value < alpha, np.sign(slope), 0).where(known))
     own = cells["slope"]
     significant = cells["p_value"] < alpha
     mean_slope = _mean(own, share).assign_attrs(units=own.attrs.get("units", "year-1"))
@@ -165,7 +170,7 @@ def _effects(
         raise InputError(f"effect_bounds is {list(bounds)}; it must be three rising sizes.")
     mean = _mean(effects["standardized_coefficient"], share)
     size = sum((np.abs(mean) >= bound).astype(np.int8) for bound in bounds)
-    code = _codes(np.sign(mean) * size)
+    code = _codes(mean.copy(data=np.sign(mean.data)) * size)
     return {"effect_mean": mean, "effect": code, "effect_pattern": _pattern(code, "effect")}
 
 
@@ -175,7 +180,7 @@ def _mean(cell: xr.DataArray, share: xr.DataArray) -> xr.DataArray:
     dims = spatial_dims(share)
     found = xr.dot(valid.astype(np.float64), share, dim=dims)
     total = xr.dot(cell.where(valid, 0.0).astype(np.float64), share, dim=dims)
-    mean: xr.DataArray = (total / found).where(found > 0)
+    mean: xr.DataArray = total / found.where(found > 0)
     return mean
 
 
@@ -223,14 +228,23 @@ def _regional_trend(
             "state has no dimension 'time', so the trend of its regional mean is unknown; give "
             "regional_trend = trend(regional_mean(...))."
         )
-    options: dict[str, Any] = json.loads(cells.attrs.get("options", "{}"))
+    recorded: dict[str, Any] = json.loads(cells.attrs.get("options", "{}"))
     series = regional_mean(state, regions=regions, weights=weights)
     values = series[next(iter(series.data_vars))]
-    return trend_of(
-        values,
-        correction=options.get("correction", "none"),
-        season=options.get("season"),
-    )
+    return trend_of(values, **{key: recorded[key] for key in _TREND_OPTIONS if key in recorded})
+
+
+def _in_regions(trend: xr.Dataset, share: xr.DataArray) -> xr.Dataset:
+    """Put the regional trend into the order of the regions, or refuse other regions."""
+    require_dims(trend, "region", name="regional_trend")
+    names = share["region"].values.tolist()
+    found = trend["region"].values.tolist() if "region" in trend.coords else names
+    if sorted(found) != sorted(names) or trend.sizes["region"] != len(names):
+        raise InputError(
+            f"regional_trend holds the regions {', '.join(map(str, found))}, and regions "
+            f"{', '.join(names)}; make it from regional_mean(..., regions=regions)."
+        )
+    return trend.isel(region=[found.index(name) for name in names])
 
 
 def _require_same_layers(state: xr.DataArray, **others: xr.Dataset | None) -> None:
@@ -248,4 +262,4 @@ def _require_same_layers(state: xr.DataArray, **others: xr.Dataset | None) -> No
 def _same(a: xr.DataArray, b: xr.Dataset, dim: Hashable) -> bool:
     if a.sizes[dim] != b.sizes[dim]:
         return False
-    return dim not in a.coords or dim not in b.coords or np.allclose(a[dim], b[dim])
+    return dim not in a.coords or dim not in b.coords or np.array_equal(a[dim], b[dim])

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from soilscope.checks import require_between, require_dims
-from soilscope.errors import InputError
+from soilscope.errors import GridError, InputError
 from soilscope.grid.measure import cell_area
 from soilscope.labelled import label, spatial_dims
 from soilscope.names import NAMES, flag_table
@@ -27,10 +27,12 @@ def regional_mean(
         Data on a grid or on sites, with any other dimensions.
     regions
         Integer code of each cell's region, with the attributes ``flag_values`` and
-        ``flag_meanings`` (or ``labels``, a list of names); codes that they lack are outside.
-        None: everything is one region, "all".
+        ``flag_meanings`` (or ``labels``, a list of names); negative codes, and codes that the
+        flags lack, are outside. None: every cell that ever has a value, at any time and in any
+        layer, belongs to one region, "all".
     weights
-        "area" (`cell_area`), an array on the spatial dims, or None for equal weights.
+        "area" (`cell_area`), an array on the spatial dims, or None for equal weights. A cell whose
+        weight is missing or not positive is outside.
     min_valid
         Least share of a region's weight that must be valid, else NaN.
 
@@ -44,7 +46,9 @@ def regional_mean(
     Raises
     ------
     InputError
-        If `da` has no spatial dims, or `regions` has no flags.
+        If `da` has no spatial dims or holds classes, or `regions` has no flags.
+    GridError
+        If `regions` or `weights` lie on other cells than `da`.
 
     Examples
     --------
@@ -57,13 +61,15 @@ def regional_mean(
     dims = spatial_dims(da)
     if not dims:
         raise InputError("da has no spatial dimensions (a grid's two, or site) to average over.")
+    if "flag_values" in da.attrs:
+        raise InputError("da holds classes, which have no mean; average (da == code) for a share.")
     require_between(min_valid, 0.0, 1.0, name="min_valid")
     share = region_shares(da, regions, weights)
     valid = np.isfinite(da)
     found = xr.dot(valid.astype(np.float64), share, dim=dims)
     total = xr.dot(da.where(valid, 0.0).astype(np.float64), share, dim=dims)
     name = str(da.name) if da.name in NAMES else "mean"
-    mean = (total / found).where((found >= min_valid - 1e-12) & (found > 0))
+    mean = total / found.where((found >= min_valid - 1e-12) & (found > 0))
     n_obs = xr.dot(valid.astype(np.int64), (share > 0).astype(np.int64), dim=dims)
     rest = [dim for dim in da.dims if dim not in dims]
     ds = xr.Dataset({name: mean, "area_share": found, "n_obs": n_obs}).transpose("region", *rest)
@@ -79,7 +85,10 @@ def regional_mean(
 
 
 def region_codes(regions: xr.DataArray) -> dict[int, str]:
-    """Code -> name of each region, from flags; underscores of flag meanings become spaces."""
+    """Code -> name of each region, from flags; underscores of flag meanings become spaces.
+
+    Negative codes mean outside, and are no regions even where the flags list them.
+    """
     if "flag_values" not in regions.attrs or "flag_meanings" not in regions.attrs:
         raise InputError(
             "regions has no flag_values and flag_meanings; assign them, as in "
@@ -87,27 +96,55 @@ def region_codes(regions: xr.DataArray) -> dict[int, str]:
         )
     table = {c: text.replace("_", " ") for c, text in flag_table(regions.attrs).items()}
     names = regions.attrs.get("labels")
-    return table if names is None else dict(zip(table, map(str, names), strict=True))
+    if names is not None:
+        if len(names) != len(table):
+            raise InputError(
+                f"regions has {len(names)} labels for {len(table)} flag_values; give one for each."
+            )
+        table = dict(zip(table, map(str, names), strict=True))
+    return {code: text for code, text in table.items() if code >= 0}
 
 
 def region_shares(
-    da: xr.DataArray | xr.Dataset, regions: xr.DataArray | None, weights: xr.DataArray | str | None
+    da: xr.DataArray, regions: xr.DataArray | None, weights: xr.DataArray | str | None
 ) -> xr.DataArray:
     """Weight of each cell as a share of its region's, zero outside: (region, space)."""
+    dims = spatial_dims(da)
     weight = _weights(da, weights)
+    require_same_cells(da, weights=weight, regions=regions)
     if regions is None:
-        inside = xr.ones_like(weight, dtype=bool).expand_dims(region=_names(["all"]))
+        valid: xr.DataArray = xr.apply_ufunc(np.isfinite, da, dask="allowed")
+        ever = valid.any([dim for dim in da.dims if dim not in dims])
+        inside = ever.expand_dims(region=_names(["all"]))
     else:
         codes = region_codes(regions)
-        require_dims(regions, *map(str, spatial_dims(da)), name="regions")
         code = xr.DataArray(list(codes), {"region": _names(list(codes.values()))}, ("region",))
         inside = regions == code
-    weighted = weight.where(inside, 0.0)
-    share: xr.DataArray = weighted / weighted.sum(spatial_dims(da))
+    weighted = weight.where(inside & (weight > 0), 0.0)
+    total = weighted.sum(dims)
+    share: xr.DataArray = weighted / total.where(total > 0)
     return share
 
 
-def _weights(da: xr.DataArray | xr.Dataset, weights: xr.DataArray | str | None) -> xr.DataArray:
+def require_same_cells(da: xr.DataArray, **others: xr.DataArray | xr.Dataset | None) -> None:
+    """Refuse what does not lie on exactly the cells of `da`."""
+    dims = [str(dim) for dim in spatial_dims(da)]
+    for name, other in others.items():
+        if other is None:
+            continue
+        require_dims(other, *dims, name=name)
+        for dim in dims:
+            both = dim in da.coords and dim in other.coords
+            if da.sizes[dim] != other.sizes[dim] or (
+                both and not np.array_equal(da[dim].values, other[dim].values)
+            ):
+                raise GridError(
+                    f"{name} and the data differ along {dim!r}; put both on the same cells, as in "
+                    f"{name}.reindex_like(da, method='nearest', tolerance=...)."
+                )
+
+
+def _weights(da: xr.DataArray, weights: xr.DataArray | str | None) -> xr.DataArray:
     if isinstance(weights, xr.DataArray):
         return weights
     if weights == "area":

@@ -25,13 +25,14 @@ def cell_area(obj: xr.DataArray | xr.Dataset) -> xr.DataArray:
     ----------
     obj
         Data on latitude and longitude (degrees, WGS 84), on y and x (in their units, metres if
-        they have none), or on `site`.
+        they have none), or on `site`. A coordinate ``cell_area`` on the spatial dims is used as
+        it is.
 
     Returns
     -------
     xr.DataArray
-        `cell_area` (m2) on the spatial dims. Sites use their coordinate ``cell_area``; without one
-        every site counts alike (units 1, attribute ``assumed``).
+        `cell_area` (m2) on the spatial dims. Sites without a coordinate ``cell_area`` count alike
+        (units 1, attribute ``assumed``).
 
     Raises
     ------
@@ -48,6 +49,8 @@ def cell_area(obj: xr.DataArray | xr.Dataset) -> xr.DataArray:
            [12308.5, 12308.5]])
     """
     dims = spatial_dims(obj)
+    if dims and "cell_area" in obj.coords and set(obj.coords["cell_area"].dims) == set(dims):
+        return obj.coords["cell_area"].reset_coords(drop=True)
     if dims == ("site",):
         return _of_sites(obj)
     if set(dims) in ({"latitude", "longitude"}, {"lat", "lon"}):
@@ -62,8 +65,6 @@ def cell_area(obj: xr.DataArray | xr.Dataset) -> xr.DataArray:
 
 
 def _of_sites(obj: xr.DataArray | xr.Dataset) -> xr.DataArray:
-    if "cell_area" in obj.coords:
-        return obj.coords["cell_area"].reset_coords(drop=True)
     area = xr.DataArray(
         np.ones(obj.sizes["site"]),
         dims="site",
@@ -107,7 +108,10 @@ def _step(obj: xr.DataArray | xr.Dataset, dim: str) -> float:
         raise GridError(f"{dim!r} has no coordinates; assign them, as areas depend on them.")
     values = obj[dim].values.astype(np.float64)
     if values.size < 2:
-        raise GridError(f"{dim!r} has a single value, which does not say how wide a cell is.")
+        raise GridError(
+            f"{dim!r} has a single value, which does not say how wide a cell is; assign a "
+            "coordinate cell_area (m2)."
+        )
     step = float(values[-1] - values[0]) / (values.size - 1)
     if not np.allclose(np.diff(values), step, rtol=1e-2, atol=0.0):
         raise GridError(f"{dim!r} is unevenly spaced; put the data on an even grid first.")

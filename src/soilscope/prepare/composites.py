@@ -5,12 +5,13 @@ from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import xarray as xr
 
 from soilscope.checks import require_choice, require_dims
 from soilscope.errors import InputError
 from soilscope.labelled import Output, over_series
-from soilscope.times import month_count
+from soilscope.times import is_monthly, month_count
 
 Array = npt.NDArray[Any]
 Data = TypeVar("Data", xr.DataArray, xr.Dataset)
@@ -39,12 +40,14 @@ def composite(da: Data, *, freq: Frequency = "MS", how: How = "mean", min_count:
     -------
     same type as `da`
         `time` holds the first day of every period between the first and the last one, those
-        without data included. Units and attributes stay; ``cell_methods`` says what was done.
+        without data included. Units and attributes stay; ``cell_methods`` says what was done. The
+        sum of monthly values in ``mm month-1`` over years is in ``mm year-1``.
 
     Raises
     ------
     InputError
-        If `time` is missing, is not dates, or is out of order.
+        If `time` is missing, empty, not dates, or out of order; if a rate (``mm day-1``) is summed
+        that has not one value for each of its units of time.
 
     Examples
     --------
@@ -60,6 +63,8 @@ def composite(da: Data, *, freq: Frequency = "MS", how: How = "mean", min_count:
     require_choice(how, get_args(How), name="how")
     if min_count < 1:
         raise InputError(f"min_count is {min_count}; it must be at least 1.")
+    if not da.sizes["time"]:
+        raise InputError("da has no time steps; choose a period that the data hold.")
     if isinstance(da, xr.DataArray):
         return _composite_array(da, freq, how, min_count)
     parts = {
@@ -68,7 +73,8 @@ def composite(da: Data, *, freq: Frequency = "MS", how: How = "mean", min_count:
         else variable
         for name, variable in da.data_vars.items()
     }
-    return xr.Dataset(parts, attrs=da.attrs)
+    fixed = {name: c for name, c in da.coords.items() if "time" not in c.dims}
+    return xr.Dataset(parts, attrs=da.attrs).assign_coords(fixed)
 
 
 def _composite_array(da: xr.DataArray, freq: Frequency, how: How, min_count: int) -> xr.DataArray:
@@ -92,7 +98,29 @@ def _composite_array(da: xr.DataArray, freq: Frequency, how: How, min_count: int
     )
     before = da.attrs.get("cell_methods")
     result.attrs = da.attrs | {"cell_methods": f"{before} {done}" if before else done}
+    if how == "sum" and "units" in da.attrs:
+        result.attrs["units"] = _units_of_sum(da, freq)
     return result.rename(da.name).transpose(*da.dims)
+
+
+def _units_of_sum(da: xr.DataArray, freq: Frequency) -> str:
+    """Units of a sum: that of a rate is per period, and needs one value for each unit of time."""
+    units = str(da.attrs["units"])
+    amount, _, per = units.rpartition(" ")
+    if per not in ("day-1", "d-1", "month-1"):
+        return units
+    time = da["time"]
+    if time.size > 1 and not (is_monthly(time) if per == "month-1" else _is_daily(time)):
+        raise InputError(
+            f"a sum of values in {units!r} needs one value per {per.split('-')[0]}; use "
+            "how='mean', or convert the values to amounts first."
+        )
+    return f"{amount} {'month-1' if freq == 'MS' else 'year-1'}".strip()
+
+
+def _is_daily(time: xr.DataArray) -> bool:
+    steps = np.sort(np.diff(time.values))
+    return bool(pd.Timedelta(steps[steps.size // 2]) == pd.Timedelta(days=1))
 
 
 def _float(da: xr.DataArray) -> str:
