@@ -97,7 +97,7 @@ def test_damage_inside_a_file_is_found_where_values_are_looked_at(tmp_path, site
         ("a.nc", b"GRIB....", "it is GRIB; convert"),
         ("a.hdf", b"\x0e\x03\x13\x01....", "it is HDF4; convert"),
         ("a.nc", b"PK\x03\x04....", "a zip archive; unpack"),
-        ("a.nc", gzip.compress(b"x"), "compressed with gzip; unpack"),
+        ("a.nc", gzip.compress(b"x", mtime=0), "compressed with gzip; unpack"),
         ("a.csv", b"\x89HDF\r\n\x1a\n....", "named .csv but holds NetCDF-4/HDF5"),
         ("a.nc", b"site,time,sm\n", "named .nc but holds text"),
         ("a.tif", b"PAR1....", "named .tif but holds Parquet"),

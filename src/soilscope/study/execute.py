@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 import dask
 from dask.callbacks import Callback
 
+from soilscope.errors import StudyError
+
 Item = TypeVar("Item")
 Execute = Callable[[Callable[[Any], None], Sequence[Any], Callable[[int], None]], None]
 
@@ -14,17 +16,32 @@ Execute = Callable[[Callable[[Any], None], Sequence[Any], Callable[[int], None]]
 def on_threads(
     function: Callable[[Item], None], items: Sequence[Item], done: Callable[[int], None]
 ) -> None:
-    """Call `function` on each item on dask's threads; `done(n)` hears how many are finished."""
+    """Call `function` on each item on dask's threads; `done(n)` hears how many are finished.
+
+    After a failure no further item is begun, and those in flight are finished before it is
+    raised: nothing writes behind the caller's back.
+    """
     finished = 0
+    failures: list[Exception] = []
+
+    def attempt(item: Item) -> None:
+        if not failures:
+            try:
+                function(item)
+            except Exception as error:
+                failures.append(error)
 
     def after(*_: Any) -> None:
         nonlocal finished
-        finished += 1
-        done(finished)
+        if not failures:
+            finished += 1
+            done(finished)
 
-    tasks = [dask.delayed(function, pure=False, traverse=False)(item) for item in items]
+    tasks = [dask.delayed(attempt, pure=False, traverse=False)(item) for item in items]
     with Callback(posttask=after):
         dask.compute(*tasks, scheduler="threads", optimize_graph=False, traverse=False)
+    if failures:
+        raise failures[0]
 
 
 @contextmanager
@@ -40,7 +57,16 @@ def executor(*, workers: int | None, scheduler: str | None) -> Iterator[Execute]
         if scheduler is not None
         else {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
     )
-    with Client(**target) as client:
+    try:
+        client = Client(**target)
+    except (OSError, ValueError) as error:
+        where = f"the dask cluster {scheduler!r}" if scheduler else "local processes"
+        reason = " ".join(str(error).split())
+        raise StudyError(
+            f"{where} cannot be reached ({reason}); start it, or mend its address, as in "
+            "tcp://host:8786."
+        ) from error
+    with client:
 
         def on_cluster(
             function: Callable[[Any], None], items: Sequence[Any], done: Callable[[int], None]
