@@ -55,7 +55,8 @@ def test_coverage_counts_planted_cells_only():
 
 
 def test_an_interval_that_ends_on_the_truth_holds_it():
-    result = recovery(estimate([2.0], [0.0], half=0.5), xr.DataArray([2.5], dims="site"))
+    found = estimate([2.0, 2.0], [0.0, 0.0], half=0.5)
+    result = recovery(found, xr.DataArray([1.5, 2.5], dims="site"))
     assert result.coverage_planted == 1.0
 
 
