@@ -138,3 +138,12 @@ def test_pooling_never_makes_more_events_nor_loses_drought_months(values, gap):
 def test_rules_without_sense_are_refused(options, text):
     with pytest.raises(InputError, match=text):
         drought_events(monthly([0.0]), **options)
+
+
+@pytest.mark.parametrize("freq", ["D", "YS"])
+def test_an_index_that_is_not_monthly_is_refused(freq):
+    time = pd.date_range("2000-01-01", periods=40, freq=freq)
+    daily = xr.DataArray(np.zeros(40), {"time": time}, ("time",))
+    for function in (drought_events, drought_event_table):
+        with pytest.raises(InputError, match="one stamp a month"):
+            function(daily)

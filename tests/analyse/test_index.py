@@ -263,6 +263,13 @@ def test_sites_count_equally_unless_they_bring_an_area():
     np.testing.assert_allclose(alone["std"], own["std"], rtol=1e-12)
 
 
+def test_many_cells_do_not_make_up_for_few_years():
+    found = standardize(moisture(n_years=9), reference="pooled")
+    assert (found["n_obs"] > 100).all()
+    assert (found["status"] == TOO_FEW).all()
+    assert np.isnan(found["ssmi"]).all()
+
+
 def test_a_constant_region_is_constant():
     da = xr.full_like(moisture(), 0.1)
     found = standardize(da, reference="pooled")

@@ -49,6 +49,13 @@ def test_the_mean_over_its_own_baseline_is_refused():
         index_state(ssmi)
 
 
+def test_the_mean_over_exactly_the_reference_period_is_refused_and_over_the_record_is_not():
+    ssmi = index(np.ones(36), reference="2000/2001", baseline="2000-01-01/2001-12-01")
+    with pytest.raises(InputError, match="zero by construction"):
+        index_state(ssmi.sel(time=slice("2000", "2001")))
+    assert index_state(ssmi)["mean"] == 1.0
+
+
 def test_the_mean_over_a_part_of_its_own_baseline_says_which_part():
     ssmi = index(np.ones(24), reference="own", baseline="2000-01-01/2001-12-01")
     found = index_state(ssmi.sel(time="2001"))

@@ -12,20 +12,24 @@ def refuse_empty_mean(index: xr.DataArray, *, name: str = "state") -> None:
     """Refuse a mean of `index` over the very record that it was standardised with.
 
     A z-score has zero mean over its own baseline by construction, so a map of that mean is empty.
+    That baseline is the record for the reference "own", and a period such as "2000/2009".
     """
-    if index.attrs.get("reference") != "own":
+    reference = str(index.attrs.get("reference"))
+    if reference != "own" and "/" not in reference:
         return
     first, last = _years(index.attrs.get("baseline"))
     begin, end = _span(index)
     if first is None or begin is None or end is None or last is None:
         covers = True
     else:
-        covers = begin <= first and end >= last
+        covers = (begin, end) == (first, last) or (
+            reference == "own" and begin <= first and end >= last
+        )
     if covers:
         raise InputError(
-            f"the mean of {name} is zero by construction: its reference is 'own', the record that "
-            "is averaged; standardise against 'pooled_profile', 'pooled' or a sub-period, as in "
-            "reference=('2000', '2009'), or average a part of the record."
+            f"the mean of {name} is zero by construction: its reference {reference!r} is the "
+            "record that is averaged; standardise against 'pooled_profile', 'pooled' or another "
+            "period, as in reference=('2000', '2009'), or average another part of the record."
         )
 
 

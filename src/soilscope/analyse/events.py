@@ -13,7 +13,7 @@ from soilscope.errors import InputError
 from soilscope.kernels.events import find_events, summarise_events
 from soilscope.labelled import Output, label, over_series
 from soilscope.names import NO_DATA, OK
-from soilscope.times import is_time_like, month_count
+from soilscope.times import is_monthly, is_time_like, month_count
 
 Array = npt.NDArray[Any]
 
@@ -71,7 +71,7 @@ def drought_events(
     Raises
     ------
     InputError
-        If a threshold, duration or gap makes no sense, or time is not in ascending order.
+        If a threshold, duration or gap makes no sense, or time is not monthly and ascending.
 
     References
     ----------
@@ -182,7 +182,13 @@ class _Summary:
 def _months(time: xr.DataArray) -> Array:
     """Month count of each stamp; positions where time is not dates."""
     if is_time_like(time):
-        return month_count(time)
+        months = month_count(time)
+        if time.size > 1 and not is_monthly(time):
+            raise InputError(
+                f"{time.name!r} does not have one stamp a month, and events last months; use "
+                "soilscope.composite(ssmi, freq='MS') first."
+            )
+        return months
     return np.arange(time.size, dtype=np.int64)
 
 

@@ -1,0 +1,78 @@
+"""The z-score index beside a copy and its peers: time per series on one thread, n = 252.
+
+Run with one thread (OMP_NUM_THREADS=1). Ratios of one run mean more than its microseconds.
+"""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import xarray as xr
+
+from soilscope import index_parameters, standardize
+
+N_TIME = 252
+GRID = (200, 256)
+
+
+def best(run: Callable[[], object], *, repeats: int = 7) -> float:
+    """Return the best of `repeats` runs after one to warm up, microseconds a series."""
+    run()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - start)
+    return min(times) / (GRID[0] * GRID[1]) * 1e6
+
+
+def moisture(dtype: str) -> xr.DataArray:
+    values = np.random.default_rng(0).random((N_TIME, *GRID), dtype=np.dtype(dtype))
+    stamps = xr.date_range("2000-01", periods=N_TIME, freq="MS")
+    return xr.DataArray(values, {"time": stamps}, ("time", "y", "x"), name="soil_moisture")
+
+
+def grouped(da: xr.DataArray) -> xr.DataArray:
+    """Index by xarray's groupby, as tutorials write it."""
+    months = da.groupby("time.month")
+    return (months - months.mean()).groupby("time.month") / months.std(ddof=1)
+
+
+def reshaped(values: np.ndarray) -> np.ndarray:
+    """Index by NumPy on (year, month, ...), the layout of climate_indices; no gaps allowed."""
+    table = values.reshape(-1, 12, *values.shape[1:])
+    return ((table - table.mean(axis=0)) / table.std(axis=0, ddof=1)).reshape(values.shape)
+
+
+def nan_aware(values: np.ndarray) -> np.ndarray:
+    """Do the same where values may be missing."""
+    table = values.reshape(-1, 12, *values.shape[1:])
+    mean, std = np.nanmean(table, axis=0), np.nanstd(table, axis=0, ddof=1)
+    return ((table - mean) / std).reshape(values.shape)
+
+
+def main() -> None:
+    for dtype in ("f4", "f8"):
+        da = moisture(dtype)
+        gaps = da.where(np.random.default_rng(1).random(da.shape) > 0.05).astype(dtype)
+        stored = index_parameters(da)
+        rows = {
+            "copy": lambda da=da: da.copy(),
+            "z-score": lambda da=da: standardize(da),
+            "z-score, 5 % missing": lambda da=gaps: standardize(da),
+            "z-score, parameters given": lambda da=da, p=stored: standardize(da, parameters=p),
+            "empirical": lambda da=da: standardize(da, method="empirical"),
+            "NumPy (year, month)": lambda da=da: reshaped(da.to_numpy()),
+            "NumPy with missing values": lambda da=da: nan_aware(da.to_numpy()),
+            "xarray groupby": lambda da=da: grouped(da),
+        }
+        times = {
+            name: best(run, repeats=3 if "groupby" in name else 7) for name, run in rows.items()
+        }
+        print(f"\n{dtype}, {N_TIME} months, {GRID[0] * GRID[1]} series | us a series | to a copy")
+        for name, value in times.items():
+            print(f"{name:28s} | {value:8.2f} | {value / times['copy']:6.1f}")
+
+
+if __name__ == "__main__":
+    main()
