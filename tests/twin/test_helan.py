@@ -41,11 +41,11 @@ def runs(states):
 @pytest.mark.parametrize(
     ("town", "longitude", "latitude", "zone"),
     [
-        ("Zhongwei", 105.19, 37.51, "weining_plain"),
-        ("Zhongning", 105.68, 37.49, "weining_plain"),
-        ("Wuzhong", 106.20, 37.99, "southern_yinchuan_plain"),
-        ("Pingluo", 106.54, 38.91, "northern_yinchuan_plain"),
-        ("Huinong", 106.78, 39.24, "northern_yinchuan_plain"),
+        ("Zhongwei", 105.19, 37.51, "Weining_Plain"),
+        ("Zhongning", 105.68, 37.49, "Weining_Plain"),
+        ("Wuzhong", 106.20, 37.99, "Southern_Yinchuan_Plain"),
+        ("Pingluo", 106.54, 38.91, "Northern_Yinchuan_Plain"),
+        ("Huinong", 106.78, 39.24, "Northern_Yinchuan_Plain"),
         ("Alxa Left Banner, west of the mountains", 105.70, 38.84, None),
         ("Tongxin, in the southern hills", 105.91, 36.98, None),
         ("Yanchi, in the eastern steppe", 107.0, 37.78, None),

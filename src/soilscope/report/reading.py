@@ -127,7 +127,10 @@ class Study:
         options = self.records[made_by].options
         index_options = self.records[index].options
         reference = options.get("reference", index_options.get("reference", "own"))
-        return _REFERENCES.get(str(reference), f"own mean of {_span(reference)}")
+        text = _REFERENCES.get(str(reference), f"own mean of {_span(reference)}")
+        state = self.upstream(name, "index_state")
+        period = self.records[state].options.get("period") if state is not None else None
+        return text if period is None else f"{text}; mean of {_span(period)}"
 
     def is_moisture(self, name: str) -> bool:
         """Whether `name` is about soil moisture or its index, where up means wetter."""

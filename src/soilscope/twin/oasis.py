@@ -12,7 +12,7 @@ from soilscope.twin.fields import KM_PER_DEGREE
 Array = npt.NDArray[Any]
 
 WEST, EAST, SOUTH, NORTH = 104.26, 106.98, 36.65, 39.39
-ZONES = ("weining_plain", "southern_yinchuan_plain", "northern_yinchuan_plain")
+ZONES = ("Weining_Plain", "Southern_Yinchuan_Plain", "Northern_Yinchuan_Plain")
 OUTSIDE = -1
 
 # Way points of the river: longitude, latitude, and how far (km) the oasis reaches to the left
