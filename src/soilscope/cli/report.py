@@ -22,13 +22,15 @@ def write(results: Path, *, pdf: bool = False, keep: bool = False) -> Path:
     `keep` leaves a report alone that already shows these results.
     """
     from soilscope.report.current import is_current
-    from soilscope.study.store import Store
+    from soilscope.study.store import Store, intact
 
-    wanted = Store(results).manifest.get("report") or {}
+    store = Store(results)
+    wanted = store.manifest.get("report") or {}
     asked = [*(wanted.get("formats") or ()), *(["pdf"] if pdf else [])]
     formats = tuple(dict.fromkeys(["png", *asked]))
     if keep and is_current(results, formats):
         return results / "report" / "index.html"
     from soilscope.report.page import write_report
 
-    return write_report(results, formats=formats)
+    with intact(store):
+        return write_report(results, formats=formats)

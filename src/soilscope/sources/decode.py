@@ -1,6 +1,6 @@
 """From one opened file to our names and dimensions, still in the file's units."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,7 @@ def decode_file(
     variables = [v for v in wanted(raw, declared) if set(v.source) <= set(raw.variables)]
     raw = raw.squeeze([d for d in raw.dims if raw.sizes[d] == 1 and _is_spare(str(d), declared)])
     dims = dict.fromkeys(str(d) for v in variables for s in v.source for d in raw[s].dims)
+    _require_values(raw, dims, file)
     axes = find_axes(raw, dims, declared, allowed=allowed, file=file)
     data = {v.name: _variable(raw, v, axes, chunks=chunks, file=file) for v in variables}
     ds = xr.Dataset(data, attrs={key: raw.attrs[key] for key in _TOLD if key in raw.attrs})
@@ -80,6 +81,15 @@ def require_found(declared: Declared, found: set[str], held: list[str], *, file:
                 f"{file} holds no variable {missing!r} for {variable.name}"
                 f"{nearest(missing, held)}; it holds: {', '.join(held)}."
             )
+
+
+def _require_values(raw: xr.Dataset, dims: Iterable[str], file: str) -> None:
+    empty = [dim for dim in dims if not raw.sizes[dim]]
+    if empty:
+        raise SourceError(
+            f"{file} holds no values: its dimension {empty[0]!r} has length 0; download or write "
+            "it again."
+        )
 
 
 def _is_spare(dim: str, declared: Declared) -> bool:

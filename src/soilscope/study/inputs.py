@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from soilscope.errors import StudyError
+from soilscope.errors import SourceError, StudyError
 from soilscope.grid.align import align
 from soilscope.grid.measure import cell_area
 from soilscope.labelled import spatial_dims
@@ -74,10 +74,22 @@ def inputs_mark(study: Study, *, verify: bool) -> dict[str, Any]:
     }
 
 
+def read_slab(block: xr.Dataset) -> xr.Dataset:
+    """Read one slab of the cube; damage is refused with the file that it lies in."""
+    try:
+        return block.compute(scheduler="synchronous")
+    except (OSError, RuntimeError, ValueError) as error:
+        raise SourceError(
+            f"{_damaged_files(block)} cannot be read to its end; it may be truncated or damaged: "
+            f"download or write it again ({_first_line(error)})."
+        ) from error
+
+
 def count_slab(block: xr.Dataset) -> dict[str, dict[str, float]]:
     """Count the values of one slab of the cube; infinite ones are refused."""
     counts = count_range(block)
-    refuse_infinite(counts, file="the inputs")
+    for name, count in counts.items():
+        refuse_infinite({name: count}, file=_files_of(name, block))
     return {name: vars(count) for name, count in counts.items()}
 
 
@@ -117,6 +129,29 @@ def _source(name: str, spec: InputSpec, ds: xr.Dataset) -> dict[str, Any]:
             for v, da in ds.data_vars.items()
         },
     }
+
+
+def _damaged_files(block: xr.Dataset) -> str:
+    """Name the files of the first variable that cannot be read."""
+    for name, da in block.data_vars.items():
+        try:
+            da.compute(scheduler="synchronous")
+        except (OSError, RuntimeError, ValueError):
+            return _files_of(str(name), block)
+    return "an input"
+
+
+def _files_of(variable: str, cube: xr.Dataset) -> str:
+    """Name the files that a variable of the cube was read from."""
+    for source in sources_of(cube):
+        if variable in source["variables"] and source["files"]:
+            first, *others = source["files"]
+            return f"{first} (or {len(others)} more files)" if others else str(first)
+    return "the inputs"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
 
 
 def _zones(cube: xr.Dataset) -> xr.DataArray:

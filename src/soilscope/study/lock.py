@@ -20,16 +20,21 @@ _OURS = {"manifest.json", "study.yaml", "results", "report", ".work", ".lock", "
 def claim(root: Path, *, study: str) -> Iterator[None]:
     """Hold the results folder `root` for the study file named `study` while a run writes."""
     require_own(root, study=study)
-    root.mkdir(parents=True, exist_ok=True)
     holder = root / ".lock.json"
     lock = FileLock(root / ".lock")
     try:
+        root.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout:
         raise StudyError(
             f"{root} is in use by another run{_who(holder)}; wait for it, or give another folder "
             "with --results."
         ) from None
+    except (PermissionError, FileExistsError, NotADirectoryError) as error:
+        raise StudyError(
+            f"{root} cannot be written to ({error.strerror}: {error.filename}); give another "
+            "folder with --results."
+        ) from error
     try:
         holder.write_text(
             json.dumps({"pid": os.getpid(), "host": socket.gethostname()}), encoding="utf-8"

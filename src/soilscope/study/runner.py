@@ -15,7 +15,7 @@ from typing import Any
 
 import xarray as xr
 
-from soilscope.errors import SoilscopeWarning, SourceError, StudyError
+from soilscope.errors import SoilscopeWarning, StudyError
 from soilscope.study.advice import advice
 from soilscope.study.config import Analysis, Study, load_study
 from soilscope.study.execute import Execute, executor
@@ -26,13 +26,14 @@ from soilscope.study.inputs import (
     inputs_mark,
     join_counts,
     open_cube,
+    read_slab,
     sources_of,
 )
 from soilscope.study.lock import claim
 from soilscope.study.references import resolve
 from soilscope.study.slabs import Growing, Slab, slabs_of
 from soilscope.study.steps import STEPS, Step
-from soilscope.study.store import CUBE, Record, Store
+from soilscope.study.store import CUBE, Record, Store, intact
 
 _RECORDED = ("soilscope", "numpy", "numba", "scipy", "xarray", "dask", "zarr")
 
@@ -107,7 +108,8 @@ class _Run:
         self._cube()
         for analysis in self.study.analyses.values():
             try:
-                self._analysis(analysis)
+                with intact(self.store):
+                    self._analysis(analysis)
             except StudyError:
                 raise
             except ValueError as error:  # InputError among them: say which analysis
@@ -240,19 +242,9 @@ class _Run:
 
 
 def _cube_slab(cube: xr.Dataset, slab: Slab) -> xr.Dataset:
-    try:
-        block: xr.Dataset = slab.of(cube).compute(scheduler="synchronous")
-    except (OSError, RuntimeError) as error:
-        raise SourceError(
-            f"an input cannot be read to its end ({_first_line(error)}); it may be damaged: "
-            "download or write it again."
-        ) from error
+    block = read_slab(slab.of(cube))
     block.attrs["counts"] = json.dumps(count_slab(block))
     return block
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
 
 
 def _analysis_slab(

@@ -3,8 +3,9 @@
 import json
 import os
 import shutil
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,12 @@ class Record:
     sources: tuple[Mapping[str, Any], ...] = ()  # of the cube: product, files, variables, lineage
 
 
+#: What a record cannot be without.
+_GIVEN = tuple(
+    f.name for f in fields(Record) if f.default is MISSING and f.default_factory is MISSING
+)
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object that soilscope wrote."""
     try:
@@ -53,6 +60,12 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
     temporary.replace(path)
 
 
+def _require_keys(value: Mapping[str, Any], keys: tuple[str, ...], path: Path) -> None:
+    lacking = [key for key in keys if key not in value]
+    if lacking:
+        raise StudyError(f"{path} lacks {', '.join(lacking)}; remove it and run the study again.")
+
+
 class Store:
     """A results folder: `results/<name>/` for whole results, `.work/` for those that grow."""
 
@@ -68,7 +81,9 @@ class Store:
                 f"{self.root} is not a results folder (it has no manifest.json); "
                 "give the folder that 'soilscope run' wrote."
             )
-        return read_json(path)
+        value = read_json(path)
+        _require_keys(value, ("study", "title", "results"), path)
+        return value
 
     def write_manifest(self, value: Mapping[str, Any]) -> None:
         """Write `manifest.json`, which only points at the results."""
@@ -84,7 +99,9 @@ class Store:
 
     def record(self, name: str) -> Record:
         """How the result `name` was made."""
-        value = read_json(self._require(name) / "step.json")
+        path = self._require(name) / "step.json"
+        value = read_json(path)
+        _require_keys(value, _GIVEN, path)
         known = {f.name for f in fields(Record)}
         for key in ("warnings", "sources", "variables"):
             value[key] = tuple(value.get(key, ()))
@@ -119,6 +136,18 @@ class Store:
         """Remove what unfinished runs of other options left behind."""
         shutil.rmtree(self.root / ".work", ignore_errors=True)
 
+    def damage(self) -> Iterator[str]:
+        """Read every result and say which cannot be read to its end."""
+        for name in self.names():
+            try:
+                self.open(name).load()
+            except (OSError, RuntimeError, ValueError) as error:
+                first = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+                yield (
+                    f"{self._folder(name)} is damaged ({first}); remove this folder and run the "
+                    "study again, which makes it anew."
+                )
+
     def _folder(self, name: str) -> Path:
         return self.root / "results" / name
 
@@ -127,3 +156,15 @@ class Store:
         if not (folder / "step.json").is_file():
             raise StudyError(f"{self.root} holds no result {name!r}; run the study to make it.")
         return folder
+
+
+@contextmanager
+def intact(store: Store) -> Iterator[None]:
+    """Where reading a result failed, name the results that are damaged on disk."""
+    try:
+        yield
+    except (RuntimeError, FileNotFoundError, json.JSONDecodeError) as error:
+        damage = list(store.damage())
+        if not damage:
+            raise
+        raise StudyError(*damage) from error
