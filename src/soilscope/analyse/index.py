@@ -1,26 +1,21 @@
 """Standardised soil moisture index: z-score or empirical, against a reference (METHODS 2)."""
 
 from functools import partial
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 from scipy.special import ndtri
 
+from soilscope.analyse import index_blocks as blocks
 from soilscope.analyse.index_options import IndexOptions, Method, require_same, stored_options
 from soilscope.analyse.reference import Weights, pool, pooled_dims, pooled_weights
 from soilscope.analyse.slots import By, Reference, Slots, slot_of, slots
 from soilscope.checks import require_dims, require_numeric, require_single_chunk
 from soilscope.errors import InputError
-from soilscope.kernels import index as kernels
-from soilscope.kernels import ranks
 from soilscope.labelled import Output, label, over_series
 
-Array = npt.NDArray[Any]
-
 PAPERS = {
-    "zscore": "doi:10.1029/2008GL035381",
+    "zscore": "Dutra et al. (2008), Geophys. Res. Lett. 35, L19402",
     "empirical": "doi:10.1029/JZ068i003p00813, doi:10.1016/j.advwatres.2014.11.012",
 }
 
@@ -84,8 +79,8 @@ def index_parameters(
 
     References
     ----------
-    Dutra et al. (2008), doi:10.1029/2008GL035381 (z-score of soil moisture); Gringorten (1963),
-    doi:10.1029/JZ068i003p00813, and Farahmand and AghaKouchak (2015),
+    Dutra et al. (2008), Geophys. Res. Lett. 35, L19402 (z-score of soil moisture); Gringorten
+    (1963), doi:10.1029/JZ068i003p00813, and Farahmand and AghaKouchak (2015),
     doi:10.1016/j.advwatres.2014.11.012 (empirical).
 
     Examples
@@ -228,7 +223,7 @@ def _fit(
             da, dim=dim, reference=options.reference_text, weights=weights
         )
         parts = over_series(
-            partial(_moments, where=where),
+            partial(blocks.moments, where=where),
             da,
             dim=dim,
             outputs={"count": i4, "mean": f8, "m2": f8, "years": i4},
@@ -238,9 +233,9 @@ def _fit(
         )
         return _with_slots(pooled, options), words
     if options.method == "zscore":
-        function, estimates = _zscore_parameters, {"mean": f8, "std": f8}
+        function, estimates = blocks.zscore_parameters, {"mean": f8, "std": f8}
     else:
-        function = _sorted_values
+        function = blocks.sorted_values
         ranked = Output("f8", (core, "rank"), (size, where.most_values()))
         estimates = {"sorted_values": ranked}
     ds = over_series(
@@ -256,7 +251,9 @@ def _index_of_own(da: xr.DataArray, *, dim: str, where: Slots, options: IndexOpt
     """Index of each series against itself, without keeping the parameters."""
     ds = over_series(
         partial(
-            _zscore if options.method == "zscore" else _empirical, where=where, options=options
+            blocks.zscore if options.method == "zscore" else blocks.empirical,
+            where=where,
+            options=options,
         ),
         da,
         dim=dim,
@@ -286,7 +283,7 @@ def _index_of_parameters(
             table = table.expand_dims("slot")
         ranked = ("rank",) if "rank" in table.dims else ()
         tables.append((table, (options.core, *ranked)))
-    apply = _apply_zscore if options.method == "zscore" else _apply_empirical
+    apply = blocks.apply_zscore if options.method == "zscore" else blocks.apply_empirical
     ds = over_series(
         partial(apply, slot=slot),
         da,
@@ -343,50 +340,3 @@ def _reach(n: int) -> float:
 
 def _float_dtype(da: xr.DataArray) -> str:
     return "f4" if da.dtype == np.float32 else "f8"
-
-
-def _moments(x: Array, *, where: Slots) -> tuple[Array, ...]:
-    shape = where.size, x.shape[1]
-    count, mean, m2 = np.empty(shape, np.int32), np.empty(shape), np.empty(shape)
-    kernels.moments(x, where.base_slot, where.half, count, mean, m2)
-    years = where.years(x)
-    return count, mean, m2, years if years.size else count
-
-
-def _zscore_parameters(x: Array, *, where: Slots, options: IndexOptions) -> tuple[Array, ...]:
-    shape = where.size, x.shape[1]
-    results = np.empty(shape), np.empty(shape), np.empty(shape, np.int32), np.empty(shape, np.int8)
-    rule = where.years(x), options.min_years, options.ddof
-    kernels.zscore_parameters(x, where.base_slot, where.half, *rule, *results)
-    return results
-
-
-def _zscore(x: Array, *, where: Slots, options: IndexOptions) -> tuple[Array, ...]:
-    shape = where.size, x.shape[1]
-    results = np.empty_like(x), np.empty(shape, np.int32), np.empty(shape, np.int8)
-    rule = where.years(x), options.min_years, options.ddof
-    kernels.zscore(x, where.slot, where.base_slot, where.half, *rule, *results)
-    return results
-
-
-def _apply_zscore(x: Array, mean: Array, std: Array, *, slot: Array) -> tuple[Array, ...]:
-    out = np.empty_like(x)
-    kernels.zscore_apply(x, slot, mean, std, out)
-    return (out,)
-
-
-def _sorted_values(x: Array, *, where: Slots, options: IndexOptions) -> tuple[Array, ...]:
-    arguments = where.base_slot, where.size, where.half, where.most_values(), where.years(x)
-    result: tuple[Array, ...] = ranks.sorted_values(x, *arguments, options.min_years)
-    return result
-
-
-def _empirical(x: Array, *, where: Slots, options: IndexOptions) -> tuple[Array, ...]:
-    arguments = where.base_slot, where.size, where.half, where.most_values(), where.years(x)
-    p, count, status = ranks.probabilities(x, where.slot, *arguments, options.min_years)
-    return ndtri(p).astype(x.dtype, copy=False), count, status
-
-
-def _apply_empirical(x: Array, values: Array, count: Array, *, slot: Array) -> tuple[Array, ...]:
-    p = ranks.probabilities_among(x, slot, values, count.astype(np.int64))
-    return (ndtri(p).astype(x.dtype, copy=False),)
