@@ -80,7 +80,8 @@ class TrendOfBlock:
         status[plain.scale == 0] = CONSTANT
         status[plain.n_obs < self.min_obs] = TOO_FEW
         status[plain.n_obs == 0] = NO_DATA
-        slopes = self._slopes(y, self._reach(plain, np.ones(y.shape[1])))
+        independent = self._reach(plain, np.ones(y.shape[1]))
+        slopes = self._slopes(y, independent if self.correction == "none" else None)
         residual = self._residual(y, slopes[0])
         found = {
             "slope": slopes[0],

@@ -61,33 +61,46 @@ def _settle(series, reach, keep, keys, idx, estimates, column):
     t, y, n, _, _, _ = series
     m = n * (n - 1) // 2
     signs = _signs(keys, y, n)
-    found, slope = _between(series, signs, (m - 1) // 2, m // 2, keep, keys, idx)
-    estimates[0, column] = slope
-    if found and not math.isnan(reach):
-        low = _rank((m - reach) / 2.0) - 1
-        high = _rank((m + reach) / 2.0 + 1.0) - 1
-        estimates[1, column] = -np.inf
-        estimates[2, column] = np.inf
-        if low >= 0:
-            found, estimates[1, column] = _between(series, signs, low, low, keep, keys, idx)
-        if found and high < m:
-            found, estimates[2, column] = _between(series, signs, high, high, keep, keys, idx)
+    for wanted in range(1 if math.isnan(reach) else 3):
+        k1 = (m - 1) // 2
+        k2 = m // 2
+        if wanted == 1:
+            k1 = k2 = _rank((m - reach) / 2.0) - 1
+        elif wanted == 2:
+            k1 = k2 = _rank((m + reach) / 2.0 + 1.0) - 1
+        if k1 < 0 or k2 >= m:
+            estimates[wanted, column] = -np.inf if k1 < 0 else np.inf
+            continue
+        found, estimates[wanted, column] = _between(series, signs, k1, k2, keep, keys, idx)
+        if not found:
+            return False
     for i in range(n):
         keep[i] = y[i]
     a, b = _middle(keep, n, (n - 1) // 2, n // 2)
-    estimates[3, column] = 0.5 * (a + b) - slope * (0.5 * (t[(n - 1) // 2] + t[n // 2]))
-    return found
+    middle = 0.5 * (t[(n - 1) // 2] + t[n // 2])
+    estimates[3, column] = 0.5 * (a + b) - estimates[0, column] * middle
+    return True
 
 
 @kernel
 def _between(series, signs, k1, k2, keep, keys, idx):
     """Mean of the k1-th and the k2-th smallest slope (k2 = k1 or k1 + 1), and whether found."""
-    found, a, b = _by_inversions(series, signs, k1, k2, keep, keys, idx)
-    if not found and k1 != k2:  # they may lie astride the slopes that are zero
-        found, a, _ = _by_inversions(series, signs, k1, k1, keep, keys, idx)
-        if found:
-            found, b, _ = _by_inversions(series, signs, k2, k2, keep, keys, idx)
-    return found, 0.5 * (a + b) if k1 != k2 else a
+    falling, level = signs
+    zeros_end = falling + level
+    astride = k1 != k2 and (k1 < falling <= k2 or k1 < zeros_end <= k2)
+    first = 0.0
+    for k in range(k1, k2 + 1):  # each rank on its own where they lie astride the zero slopes
+        found, a, b = _by_inversions(
+            series, signs, k if astride else k1, k if astride else k2, keep, keys, idx
+        )
+        if not found:
+            return False, 0.0
+        if k1 == k2 or not astride:
+            return True, 0.5 * (a + b) if k1 != k2 else a
+        if k == k2:
+            return True, 0.5 * (first + a)
+        first = a
+    return False, 0.0
 
 
 @kernel
@@ -119,8 +132,6 @@ def _by_inversions(series, signs, k1, k2, keep, keys, idx):
     falling, level = signs
     if k1 >= falling and k2 < falling + level:
         return True, 0.0, 0.0
-    if k2 >= falling and k1 < falling + level:  # one of the two ranks is a slope of zero
-        return False, 0.0, 0.0
     low, high = _signed_window(series, signs, k1, k2, keep)
     found, low, high, rank_low, rank_high = _enclose(series, low, high, k1, k2, keys)
     if not found:
