@@ -18,6 +18,8 @@ Data = TypeVar("Data", xr.DataArray, xr.Dataset)
 Frequency = Literal["MS", "YS"]
 How = Literal["mean", "sum", "max", "min"]
 
+#: What a missing value counts as in a reduction.
+_NEUTRAL = {"mean": 0.0, "sum": 0.0, "max": -np.inf, "min": np.inf}
 _CF_METHOD = {"mean": "mean", "sum": "sum", "max": "maximum", "min": "minimum"}
 
 
@@ -128,19 +130,22 @@ def _float(da: xr.DataArray) -> str:
 
 
 def _reduce(y: Array, *, starts: Array, rows: Array, n: int, how: How, least: int) -> tuple[Array]:
-    """Reduce runs of rows of `y` (n_time, n_series) that start at `starts`, into `n` periods."""
-    valid = np.isfinite(y)
-    count = np.add.reduceat(valid, starts, axis=0, dtype=np.int64)
-    if how in ("mean", "sum"):
-        filled = np.where(valid, y, 0.0).astype(np.float64, copy=False)
-        value = np.add.reduceat(filled, starts, axis=0)
-        if how == "mean":
-            value /= np.maximum(count, 1)
-    else:
-        pick = np.fmax if how == "max" else np.fmin
-        value = pick.reduceat(np.where(valid, y, np.nan), starts, axis=0)
+    """Reduce runs of rows of `y` (n_time, n_series) that start at `starts`, into `n` periods.
+
+    Runs are few rows: each is reduced at once over all series (`reduceat` is far slower).
+    """
     out = np.full((n, y.shape[1]), np.nan, dtype=y.dtype)
-    out[rows] = np.where(count >= least, value, np.nan)
+    for row, run in zip(rows, np.split(y, starts[1:]), strict=True):
+        valid = np.isfinite(run)
+        count = valid.sum(axis=0)
+        value = np.where(valid, run, _NEUTRAL[how])
+        if how in ("mean", "sum"):
+            value = value.sum(axis=0, dtype=np.float64)
+            if how == "mean":
+                value /= np.maximum(count, 1)
+        else:
+            value = value.max(axis=0) if how == "max" else value.min(axis=0)
+        out[row] = np.where(count >= least, value, np.nan)
     return (out,)
 
 
