@@ -12,7 +12,9 @@ def results(tmp_path):
     folder = tmp_path / "results" / "trend"
     folder.mkdir(parents=True)
     (folder / "step.json").write_text(json.dumps(vars(Record("trend", "trend", {}, {}, "abc"))))
-    store.write_manifest({"title": "A", "results": ["trend"], "report": {"formats": ["png"]}})
+    store.write_manifest(
+        {"study": "a.yaml", "title": "A", "results": ["trend"], "report": {"formats": ["png"]}}
+    )
     (tmp_path / "report").mkdir()
     (tmp_path / "report" / "index.html").write_text("page")
     mark_report(tmp_path / "report", tmp_path, ("png",))
@@ -30,7 +32,9 @@ def test_another_format_a_changed_result_or_a_new_title_need_a_new_report(result
     assert not is_current(results, ("png",))
     step.write_text(step.read_text().replace("def", "abc"))
     assert is_current(results, ("png",))
-    Store(results).write_manifest({"title": "B", "results": ["trend"], "report": None})
+    Store(results).write_manifest(
+        {"study": "a.yaml", "title": "B", "results": ["trend"], "report": None}
+    )
     assert not is_current(results, ("png",))
 
 
