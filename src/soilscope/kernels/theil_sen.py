@@ -141,11 +141,20 @@ def _select_all(t, y, starts, m, targets, row, keep, estimates, column):
 @kernel
 def _surely(t, y, starts, m, k1, k2, row, keep):
     """k1-th and k2-th smallest slope (k2 = k1 or k1 + 1), whatever it takes."""
-    base, inside = _window(t, y, starts, m, k1, k2, 2, row, keep)
-    if inside >= 0:
-        return _middle(keep, inside, k1 - base, k2 - base)
-    a = _bisect(t, y, starts, k1, row, keep)
-    return a, a if k1 == k2 else _bisect(t, y, starts, k2, row, keep)
+    lower, upper = _sampled_window(t, y, starts, m, k1, k2, 2, keep)
+    below, inside, whole = _stream(t, y, starts, lower, upper, row, keep)
+    if k1 < below or k2 >= below + inside:
+        lower = -np.inf
+        upper = np.inf
+        below = 0
+        inside = m
+    elif whole:
+        return _middle(keep, inside, k1 - below, k2 - below)
+    a = _bisect(t, y, starts, k1, lower, upper, below, inside, row, keep)
+    b = a
+    if k1 != k2:
+        b = _bisect(t, y, starts, k2, lower, upper, below, inside, row, keep)
+    return a, b
 
 
 @kernel
@@ -259,14 +268,19 @@ def _sample(t, y, starts, first, size, out):
 
 
 @kernel
-def _bisect(t, y, starts, k, row, keep):
-    """k-th smallest slope by bisection over the floats: at most 65 passes, no assumptions."""
+def _bisect(t, y, starts, k, lower, upper, below, inside, row, keep):
+    """k-th smallest slope by bisection over the floats: at most 65 passes, no assumptions.
+
+    It lies in [lower, upper], with so many slopes `below` and `inside`.
+    """
     value = np.empty(1)
     bits = value.view(np.int64)
-    low = np.int64(-9218868437227405313)  # -inf, in an order of integers that is that of floats
-    high = np.int64(9218868437227405312)  # +inf
-    below_low = 0
-    up_to_high = _count_pairs(starts)
+    value[0] = lower + 0.0  # never -0.0
+    low = _flip(bits[0])
+    value[0] = upper + 0.0
+    high = _flip(bits[0])
+    below_low = below
+    up_to_high = below + inside
     while low < high:
         mid = (low >> 1) + (high >> 1) + (low & high & 1)
         if mid == -1:  # -0.0, which is equal to its neighbour 0.0
