@@ -42,8 +42,8 @@ def test_a_missing_value_and_a_missing_stamp_are_the_same_gap():
 
 
 def test_products_are_not_taken_across_a_gap():
-    # pairs one step apart: (1, -1), (1, -1); n = 4 on a span of 5 steps; squares sum to 4
-    y = np.array([[1.0], [-1.0], [1.0], [-1.0]])
+    # pairs one step apart: (1, -1), (-1, 1); n = 4 on a span of 5 steps; squares sum to 4
+    y = np.array([[1.0], [-1.0], [-1.0], [1.0]])
     r = lag_one(y, np.array([0, 1, 3, 4]))
     assert r[0] == pytest.approx((-2 / 2) * (4 / 5) / (4 / 4))
 
