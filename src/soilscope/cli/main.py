@@ -2,6 +2,7 @@
 
 import errno
 import functools
+import io
 import os
 import sys
 import warnings
@@ -70,6 +71,7 @@ def _soilscope(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0, 2 for a fault, 130 when interrupted."""
+    _write_any_letter()
     with _warnings_as_lines():
         try:
             return _invoke(arguments)
@@ -87,6 +89,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if text is None:  # a defect of ours: its traceback is wanted
                 raise
             return _fail(text)
+
+
+def _write_any_letter() -> None:
+    """Escape what a terminal or a file of another encoding cannot hold, such as a title's 贺."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _invoke(arguments: Sequence[str] | None) -> int:

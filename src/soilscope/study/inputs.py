@@ -113,6 +113,23 @@ def join_counts(
     )
 
 
+def implausible(sources: tuple[Mapping[str, Any], ...], *, told: list[str]) -> list[str]:
+    """Say which variables hold values outside their plausible range, unless it is `told`."""
+    texts = []
+    for source in sources:
+        for name, about in source["variables"].items():
+            counts = RangeCount(**(about["counts"] or {}))
+            outside = counts.below + counts.above
+            if outside and not any(text.startswith(f"{name} in ") for text in told):
+                texts.append(
+                    f"{name} in {', '.join(source['files'][:2]) or source['name']} holds "
+                    f"{counts.lowest:g} to {counts.highest:g} {about.get('units', '')} "
+                    f"({outside} of {counts.valid} values outside the plausible range); if they "
+                    f"are wrong, write variables: {{{name}: {{valid: [lowest, highest]}}}}."
+                )
+    return texts
+
+
 def _source(name: str, spec: InputSpec, ds: xr.Dataset) -> dict[str, Any]:
     """Describe an input for the report: what it is, and what was done to its units."""
     kept = ("units", "source_units", "source_name", "long_name")

@@ -23,6 +23,7 @@ from soilscope.study.fingerprint import digest
 from soilscope.study.inputs import (
     CUBE_VERSION,
     count_slab,
+    implausible,
     inputs_mark,
     join_counts,
     open_cube,
@@ -30,6 +31,7 @@ from soilscope.study.inputs import (
     sources_of,
 )
 from soilscope.study.lock import claim
+from soilscope.study.outcome import count_status, without_result
 from soilscope.study.references import resolve
 from soilscope.study.slabs import Growing, Slab, slabs_of
 from soilscope.study.steps import STEPS, Step
@@ -193,6 +195,7 @@ class _Run:
         """Lay the template, fill what is missing, publish; without `compute` it is all there."""
         work = self.store.work_folder(record.name, record.fingerprint)
         growing = Growing(work)
+        counted = json.loads(template.attrs.pop("counts", "{}"))
         growing.lay(template)
         slabs = slabs_of(template) if compute is not None else []
         missing = [slab for slab in slabs if not growing.is_done(slab)]
@@ -206,15 +209,20 @@ class _Run:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", SoilscopeWarning)  # heard from the template
                 self.execute(partial(growing.fill, compute=compute), missing, report)
-        if sources:
-            sources = join_counts(sources, growing.counts(slabs))
+        counts = [counted, *growing.counts(slabs)]
+        sources = join_counts(sources, counts) if sources else ()
+        found = (
+            implausible(sources, told=messages) if sources else without_result(record.name, counts)
+        )
+        for text in found:
+            warnings.warn(text, SoilscopeWarning, stacklevel=2)
         self.store.publish(
             replace(
                 record,
                 versions={name: version(name) for name in _RECORDED},
                 seconds=round(time.perf_counter() - started, 3),
                 finished=datetime.now(UTC).isoformat(timespec="seconds"),
-                warnings=tuple(dict.fromkeys(messages)),
+                warnings=tuple(dict.fromkeys([*messages, *found])),
                 slabs=max(1, len(slabs)),
                 variables=tuple(str(v) for v in template.data_vars),
                 sources=sources,
@@ -253,7 +261,8 @@ def _analysis_slab(
     """Read one slab of every input, call the public function on NumPy arrays."""
     inputs = _open_inputs(store, step, analysis, results, chunks=None)
     loaded = {name: slab.of(obj).load() for name, obj in inputs.items()}
-    return _as_dataset(step.run(**loaded, **analysis.options))
+    result = _as_dataset(step.run(**loaded, **analysis.options))
+    return result.assign_attrs(counts=json.dumps(count_status(result)))
 
 
 def _open_inputs(
