@@ -109,3 +109,9 @@ def test_labels_are_written_as_text_of_any_length_without_a_warning(tmp_path):
     growing.lay(ds)
     back = xr.open_zarr(growing.data, consolidated=False, chunks=None)
     assert back.region.values.tolist() == ["Weining Plain", "银川平原"]
+
+
+def test_a_slab_bears_the_same_name_whatever_the_order_of_variables(template):
+    turned = template[["n_obs", "slope"]].transpose("x", "y", "depth")
+    names = [slab.key for slab in slabs_of(template)]
+    assert names == [slab.key for slab in slabs_of(turned)]

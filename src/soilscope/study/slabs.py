@@ -48,7 +48,8 @@ def block_sizes(sizes: Mapping[Hashable, int], bytes_per_cell: int) -> dict[Hash
 def slabs_of(template: xr.Dataset) -> list[Slab]:
     """Every slab of a lazy Dataset whose chunks along space are the blocks."""
     chunks = template.chunksizes
-    dims = [dim for dim in spatial_dims(template) if dim in chunks]
+    # sorted, because Zarr lists variables in no order, and a slab must bear one name in every run
+    dims = sorted((dim for dim in spatial_dims(template) if dim in chunks), key=str)
     per_dim = [list(_ranges(dim, chunks[dim])) for dim in dims]
     return [Slab(tuple(ranges)) for ranges in itertools.product(*per_dim)]
 
