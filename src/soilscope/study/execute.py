@@ -51,6 +51,7 @@ def executor(*, workers: int | None, scheduler: str | None) -> Iterator[Execute]
         yield on_threads
         return
     from distributed import Client, as_completed
+    from distributed.comm.addressing import parse_host_port
 
     target: dict[str, Any] = (
         {"address": scheduler}
@@ -58,6 +59,8 @@ def executor(*, workers: int | None, scheduler: str | None) -> Iterator[Execute]
         else {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
     )
     try:
+        if scheduler is not None:  # a client begun with a wrong address would fail once more, late
+            parse_host_port(scheduler.rpartition("://")[2])
         client = Client(**target)
     except (OSError, ValueError) as error:
         where = f"the dask cluster {scheduler!r}" if scheduler else "local processes"
