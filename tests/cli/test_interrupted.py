@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -127,9 +128,6 @@ def test_a_run_that_was_killed_in_the_middle_of_a_step_goes_on(grid, monkeypatch
     goes_on(grid, monkeypatch, "out")
 
 
-@pytest.mark.xfail(
-    strict=False, reason="an interrupt can be lost in a callback: known, rare, to be mended"
-)
 def test_ctrl_c_leaves_one_line_and_what_is_finished(grid, monkeypatch):
     process = child("signal.raise_signal(signal.SIGINT)", "run", "study.yaml", "-r", "out")
     _, errors = process.communicate(timeout=120)
@@ -137,6 +135,39 @@ def test_ctrl_c_leaves_one_line_and_what_is_finished(grid, monkeypatch):
     assert "Traceback" not in errors
     assert errors.splitlines()[-1].startswith("soilscope: interrupted; finished slabs are kept")
     assert sum(line.startswith("soilscope:") for line in errors.splitlines()) == 1
+    goes_on(grid, monkeypatch, "out")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no process groups on Windows")
+def test_ctrl_c_that_reaches_the_workers_too_is_told_once(grid, monkeypatch):
+    program = grid / "program.py"  # a file, as the workers import it anew
+    program.write_text(
+        "import os, signal, sys, time\n"
+        "from soilscope.cli.main import main\n"
+        "from soilscope.study import slabs\n"
+        "inner = slabs.Growing.fill\n"
+        "def fill(self, *args, **options):\n"  # a bound method travels by its name
+        "    inner(self, *args, **options)\n"
+        "    time.sleep(0.3)\n"
+        "slabs.Growing.fill = fill\n"
+        "if __name__ == '__main__':\n"
+        f"    slabs.SLAB_BYTES = {SLAB}\n"
+        "    sys.exit(main(sys.argv[1:]))\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, program, "run", "study.yaml", "-r", "out", "--workers", "2"],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # the terminal's Ctrl-C reaches this whole group
+    )
+    while not marks("out"):
+        assert process.poll() is None
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert errors.splitlines()[-1].startswith("soilscope: interrupted; finished slabs are kept")
     goes_on(grid, monkeypatch, "out")
 
 

@@ -1,5 +1,8 @@
 """Run many independent tasks: on dask's threads, or on the workers of a dask cluster."""
 
+import logging
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -18,14 +21,14 @@ def on_threads(
 ) -> None:
     """Call `function` on each item on dask's threads; `done(n)` hears how many are finished.
 
-    After a failure no further item is begun, and those in flight are finished before it is
-    raised: nothing writes behind the caller's back.
+    After a failure or Ctrl-C no further item is begun, and those in flight are finished before
+    it is raised: nothing writes behind the caller's back.
     """
     finished = 0
     failures: list[Exception] = []
 
     def attempt(item: Item) -> None:
-        if not failures:
+        if not failures and not pressed.is_set():
             try:
                 function(item)
             except Exception as error:
@@ -33,15 +36,45 @@ def on_threads(
 
     def after(*_: Any) -> None:
         nonlocal finished
-        if not failures:
+        if not failures and not pressed.is_set():
             finished += 1
             done(finished)
 
     tasks = [dask.delayed(attempt, pure=False, traverse=False)(item) for item in items]
-    with Callback(posttask=after):
+    with _ctrl_c() as pressed, Callback(posttask=after):
         dask.compute(*tasks, scheduler="threads", optimize_graph=False, traverse=False)
     if failures:
         raise failures[0]
+    if pressed.is_set():
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def _ctrl_c() -> Iterator[threading.Event]:
+    """Yield whether Ctrl-C was pressed; pressed again, it interrupts at once.
+
+    Raised wherever the main thread happens to be, an interrupt can fall into a callback or a
+    finalizer that swallows it, and the run would go on.
+    """
+    pressed = threading.Event()
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield pressed  # signals are heard in the main thread alone, and may be ignored on purpose
+        return
+
+    def note(*_: Any) -> None:
+        pressed.set()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _ignore_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager
@@ -57,6 +90,7 @@ def executor(*, workers: int | None, scheduler: str | None) -> Iterator[Execute]
         {"address": scheduler}
         if scheduler is not None
         else {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
+        | {"silence_logs": logging.ERROR}  # a cancelled slab is no news
     )
     try:
         if scheduler is not None:  # a client begun with a wrong address would fail once more, late
@@ -70,13 +104,19 @@ def executor(*, workers: int | None, scheduler: str | None) -> Iterator[Execute]
             "tcp://host:8786."
         ) from error
     with client:
+        if scheduler is None:  # Ctrl-C reaches every process of a terminal: only ours answers
+            client.run(_ignore_ctrl_c)
 
         def on_cluster(
             function: Callable[[Any], None], items: Sequence[Any], done: Callable[[int], None]
         ) -> None:
             futures = [client.submit(function, item, pure=False) for item in items]
-            for count, future in enumerate(as_completed(futures), start=1):
-                future.result()
-                done(count)
+            with _ctrl_c() as pressed:
+                for count, future in enumerate(as_completed(futures), start=1):
+                    future.result()
+                    done(count)
+                    if pressed.is_set():
+                        client.cancel(futures)
+                        raise KeyboardInterrupt
 
         yield on_cluster
