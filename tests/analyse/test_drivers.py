@@ -5,18 +5,13 @@ import pytest
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
-from numba import config
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 
 from soilscope import partial_regression
 from soilscope.errors import InputError
-from soilscope.kernels import regression as kernel
 from soilscope.names import flag_table
 from soilscope.times import calendar_steps
-
-if config.DISABLE_JIT:
-    kernel.LANES = 4
 
 N = 48
 

@@ -2,14 +2,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numba import config
 from numpy.testing import assert_allclose, assert_array_equal
 
 from soilscope import names
 from soilscope.kernels import regression as kernel
-
-if config.DISABLE_JIT:
-    kernel.LANES = 4  # plain Python works off every lane of a strip, also the unused
 
 COEFFICIENT, STANDARDIZED, STDERR, PARTIAL_R, VIF = range(5)
 R_SQUARED, CONDITION, AUTOCORRELATION = range(3)

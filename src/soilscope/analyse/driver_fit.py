@@ -1,6 +1,7 @@
 """The partial regression of one block of plain arrays: kernel, then tests and intervals."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,11 @@ from scipy import special
 
 from soilscope import names
 from soilscope.kernels import regression as kernel
+from soilscope.kernels.student import two_sided_p
 
 Array = npt.NDArray[Any]
+
+BLOCK = 4 * kernel.LANES  # cells that are brought to (n_time, cells) at a time, within the cache
 
 #: Codes of `dominant_driver` below 0; the drivers count from 0.
 NOT_ESTIMATED, NONE_SIGNIFICANT = -2, -1
@@ -53,84 +57,95 @@ class DriverFit:
 
     def __call__(self, y: Array, *drivers: Array) -> tuple[Array, ...]:
         """Fit `y` (..., n_time) on `drivers`, which may lack its leading dimensions."""
-        shape, n_time = y.shape[:-1], y.shape[-1]
-        stack = _stack_drivers(shape, drivers)
-        series = _time_first(y).reshape(n_time, int(np.prod(shape)))
-        cells = stack.reshape(len(drivers), n_time, int(np.prod(stack.shape[2:])))
-        per_driver, per_series = self._fit(series, cells, [y, *drivers])
+        shape, n_time, k = y.shape[:-1], y.shape[-1], len(drivers)
+        lead = _leading(shape, drivers)
+        layers, cells = int(np.prod(shape[:lead])), int(np.prod(shape[lead:]))
+        series = np.moveaxis(y, -1, 0).reshape(n_time, layers, cells)
+        columns = [_time_by_cell(d, shape[lead:]) for d in drivers]
+        resolution = np.array([_resolution(a) for a in (*drivers, y)])
+        per_driver = np.full((len(PER_DRIVER), k, layers, cells), np.nan)
+        per_series = tuple(np.empty((layers, cells), dtype) for dtype in PER_SERIES.values())
+        for start in range(0, cells, BLOCK):
+            block = slice(start, start + BLOCK)
+            stack = np.stack([d[:, block] for d in columns], dtype=_float(*columns))
+            estimates, found = self._fit(_float_block(series[..., block]), stack, resolution)
+            for whole, part in zip((per_driver, *per_series), (estimates, *found), strict=True):
+                whole[..., block] = part.reshape(whole[..., block].shape)
         return (
-            *(np.moveaxis(a.reshape(len(drivers), *shape), 0, -1) for a in per_driver),
+            *(np.moveaxis(a.reshape(k, *shape), 0, -1) for a in per_driver),
             *(a.reshape(shape) for a in per_series),
         )
 
-    def _fit(
-        self, y: Array, drivers: Array, given: list[Array]
-    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-        k, n_series = len(drivers), y.shape[1]
-        estimates = np.full((5, k, n_series), np.nan)
-        summary = np.full((3, n_series), np.nan)
-        n_obs = np.zeros(n_series, dtype=np.int64)
-        status = np.full(n_series, names.NO_DATA, dtype=np.int8)
-        resolution = np.array([_resolution(a) for a in (*given[1:], given[0])])
+    def _fit(self, y: Array, drivers: Array, resolution: Array) -> tuple[Array, tuple[Array, ...]]:
+        """Fit a block: (n_time, n_series) on (k, n_time, n_cells)."""
+        k, n_time, _ = drivers.shape
+        n_series = y.shape[1]
+        estimates = np.empty((len(PER_DRIVER), k, n_series))
+        summary = np.empty((3, n_series))
+        n_obs = np.empty(n_series, dtype=np.int64)
+        status = np.empty(n_series, dtype=np.int8)
         kernel.regression(
             y, drivers, self.source, self.group, self.time, self.row_at, resolution, self.scale,
-            self.min_obs, self.max_lag, estimates, summary, n_obs, status,
+            self.min_obs, self.max_lag, estimates[:5], summary, n_obs, status,
         )  # fmt: skip
-        coefficient, standardized, stderr = estimates[:3]
-        df = n_obs - k - 1.0
+        coefficient, standardized, stderr, _, _, t, p, low, high = estimates
+        df, beta, critical = _student(n_time, k, self.alpha)[:, n_obs]
         with np.errstate(divide="ignore", invalid="ignore"):
-            t = coefficient / stderr
-            p = 2.0 * special.stdtr(df, -np.abs(t))
-            half = stderr * _critical_t(df, self.alpha)
-        dominant = _dominant(standardized, p <= self.alpha, status)
+            np.divide(coefficient, stderr, out=t)
+        two_sided_p(t, df, beta, p)
+        half = stderr * critical
+        np.subtract(coefficient, half, out=low)
+        np.add(coefficient, half, out=high)
         if not self.evenly_spaced:
             summary[kernel.AUTOCORRELATION] = np.nan
-        return (
-            (*estimates, t, p, coefficient - half, coefficient + half),
-            (*summary, n_obs, status, dominant),
-        )
+        dominant = _dominant(standardized, p <= self.alpha, status)
+        return estimates, (*summary, n_obs, status, dominant)
 
 
-def _stack_drivers(shape: tuple[int, ...], drivers: tuple[Array, ...]) -> Array:
-    """Stack to (k, n_time, *cells), `cells` being the trailing dimensions that drivers share.
+def _leading(shape: tuple[int, ...], drivers: tuple[Array, ...]) -> int:
+    """Count the leading dimensions that only the response has (soil layers).
 
-    What only the response has (soil layers) stays out, so a driver is not copied for every layer,
-    unless too few cells remain to fill the kernel's lanes.
+    Their series share a driver, which is then loaded once for all, unless too few cells remain to
+    fill the kernel's lanes.
     """
-    n_time = drivers[0].shape[-1]
-    padded = [d.reshape((1,) * (len(shape) + 1 - d.ndim) + d.shape) for d in drivers]
-    cells = np.broadcast_shapes(*(d.shape[:-1] for d in padded))
+    padded = [(1,) * (len(shape) + 1 - d.ndim) + d.shape[:-1] for d in drivers]
+    cells = np.broadcast_shapes(*padded)
     lead = next(j for j in range(len(shape) + 1) if cells[j:] == shape[j:])
     while lead > 0 and np.prod(shape[lead:]) < kernel.LANES:
         lead -= 1
-    dtype = np.result_type(np.float32, *drivers)
-    stack = np.empty((len(drivers), n_time, *shape[lead:]), dtype=dtype)
-    for row, d in zip(stack, padded, strict=True):
-        own = (
-            d.reshape(d.shape[lead:]) if lead <= len(shape) and d.shape[:lead] == (1,) * lead else d
-        )
-        row[...] = np.moveaxis(np.broadcast_to(own, (*shape[lead:], n_time)), -1, 0)
-    return stack
+    return lead
 
 
-def _time_first(y: Array) -> Array:
-    """(..., n_time) as (n_time, ...), C-contiguous and float; no copy where it is so already."""
-    dtype = y.dtype if y.dtype in (np.float32, np.float64) else np.float64
-    return np.ascontiguousarray(np.moveaxis(y, -1, 0), dtype=dtype)
+def _time_by_cell(driver: Array, cells: tuple[int, ...]) -> Array:
+    """Bring a driver (..., n_time) to (n_time, n_cells), a view where its memory allows."""
+    own = driver.reshape(driver.shape[max(0, driver.ndim - 1 - len(cells)) :])
+    spread = np.broadcast_to(own, (*cells, driver.shape[-1]))
+    return np.moveaxis(spread, -1, 0).reshape(driver.shape[-1], int(np.prod(cells)))
+
+
+def _float(*arrays: Array) -> np.dtype[Any]:
+    """Return the kernel's type for numbers of these types."""
+    return np.result_type(np.float32, *arrays)
+
+
+def _float_block(series: Array) -> Array:
+    """(n_time, layers, cells) as contiguous (n_time, layers * cells), in float32 or float64."""
+    dtype = series.dtype if series.dtype in (np.float32, np.float64) else np.float64
+    return np.ascontiguousarray(series, dtype=dtype).reshape(len(series), -1)
+
+
+@lru_cache(maxsize=8)
+def _student(n_time: int, k: int, alpha: float) -> Array:
+    """For every number of rows: df, B(df / 2, 1 / 2), two-sided quantile of Student's t."""
+    df = np.arange(n_time + 1) - k - 1.0
+    df[df <= 0] = np.nan
+    return np.array([df, special.beta(df / 2, 0.5), special.stdtrit(df, 1.0 - alpha / 2.0)])
 
 
 def _resolution(array: Array) -> float:
     """Return the relative rounding of an array's numbers."""
     dtype = array.dtype if array.dtype.kind == "f" else np.dtype(np.float64)
     return float(np.finfo(dtype).eps)
-
-
-def _critical_t(df: Array, alpha: float) -> Array:
-    """Return the two-sided quantile of Student's t; degrees of freedom repeat over a map."""
-    distinct, where = np.unique(df, return_inverse=True)
-    with np.errstate(invalid="ignore"):
-        quantile = special.stdtrit(np.where(distinct > 0, distinct, np.nan), 1.0 - alpha / 2.0)
-    return np.asarray(quantile[where])
 
 
 def _dominant(standardized: Array, significant: Array, status: Array) -> Array:

@@ -8,10 +8,12 @@ its innermost loop. Unused lanes are empty, so a number never depends on a serie
 import math
 
 import numpy as np
+from numba import config
 
 from soilscope.kernels.compile import kernel
 
-LANES = 128
+#: Series in a strip: it fits the cache, and the innermost loops are long enough.
+LANES = 4 if config.DISABLE_JIT else 128
 SMALLEST_TOLERANCE = 1e-10  # 1 / VIF at and below which drivers count as collinear
 ROUNDING = 2.220446049250313e-16  # of a mean over n values: n times this, relative to the values
 
@@ -107,29 +109,29 @@ def regression(
 def _load(y, drivers, source, start, cell, width, column, valid, count):
     """Copy a strip into `column`; `valid` is 1 where a row is complete, else 0.
 
-    Unused lanes are NaN, and so have no complete row.
+    Unused lanes have no complete row.
     """
     k, n_time = source.shape
     lanes, from_y, from_x = np.uint64(width), np.uint64(start), np.uint64(cell)  # no wraparound
-    column[:, :, width:] = np.nan
+    column[:, :, width:] = 0.0
     count[:] = 0.0
+    gap = np.full(LANES, np.nan)  # 0 where all is finite, else NaN
     for i in range(n_time):
         for q in range(lanes):
-            column[k, i, q] = y[i, from_y + q]
+            value = y[i, from_y + q]
+            column[k, i, q] = value
+            gap[q] = value - value
         for c in range(k):
             row = source[c, i]
             if row >= 0:
                 for q in range(lanes):
-                    column[c, i, q] = drivers[c, row, from_x + q]
+                    value = drivers[c, row, from_x + q]
+                    column[c, i, q] = value
+                    gap[q] += value - value
             else:
-                column[c, i, :] = np.nan
+                gap[:] = np.nan
         for q in range(LANES):
-            valid[i, q] = 1.0
-        for c in range(k + 1):
-            for q in range(LANES):
-                value = column[c, i, q]
-                valid[i, q] *= 1.0 if value - value == 0.0 else 0.0  # not so for NaN, infinities
-        for q in range(LANES):
+            valid[i, q] = 1.0 if gap[q] == 0.0 else 0.0
             count[q] += valid[i, q]
 
 
