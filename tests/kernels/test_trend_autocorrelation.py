@@ -123,3 +123,37 @@ def test_centring_takes_the_mean_of_each_season():
     y = np.array([[1.0], [10.0], [3.0], [np.nan], [np.nan], [30.0]])
     kernel.centre_seasons(y, np.array([0, 1, 0, 1, 0, 1]), 2)
     np.testing.assert_array_equal(y[:, 0], [-1.0, -10.0, 1.0, np.nan, np.nan, 10.0])
+
+
+def test_ar1_factor_with_gaps_weighs_each_lag_by_its_pairs():
+    position = np.delete(np.arange(24), [3, 4, 9, 17])
+    n, r = 20, 0.7
+    expected = 1.0
+    for k in range(1, 24):
+        pairs = sum(position[j] - position[i] == k for i in range(n) for j in range(n))
+        rho = 6 / np.pi * np.arcsin(r**k / 2)
+        expected += 2 * pairs * (pairs - 1) * (pairs - 2) / (n * (n - 1) * (n - 2)) * rho
+    out = np.empty(1)
+    kernel.ar1_factors(series(n), position, np.array([r]), out)
+    assert out[0] == pytest.approx(expected, rel=1e-8)
+
+
+def test_two_values_or_none_at_any_lag_have_no_factor_and_no_autocorrelation():
+    y = np.full((5, 1), np.nan)
+    y[[0, 4], 0] = 1.0, 2.0
+    out = np.empty(1)
+    assert np.isnan(factor(y, np.arange(5), ranked=True))
+    kernel.ar1_factors(y, np.arange(5), np.array([0.5]), out)
+    assert np.isnan(out[0])
+    assert np.isnan(lag_one(y, np.arange(5))[0])
+
+
+def test_lags_without_pairs_are_left_out_of_the_factor():
+    # stamps 0, 1 and 10: pairs exist at lags 1, 9 and 10 only
+    y = np.array([[1.0], [-2.0], [1.0]])
+    x, squares = y[:, 0], 6.0
+    expected = 1.0
+    for lag, product in ((1, x[0] * x[1]), (9, x[1] * x[2]), (10, x[0] * x[2])):
+        rho = np.clip(product * (11 - lag) / 11 / (squares / 3), -1, 1)
+        expected += 2 / 3 * rho
+    assert factor(y, np.array([0, 1, 10]), ranked=False) == pytest.approx(expected)

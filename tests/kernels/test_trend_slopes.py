@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numba import config
 
+from soilscope.kernels import slope_ranks, theil_sen
 from soilscope.kernels.slope_ranks import ranked_slopes
 from soilscope.kernels.theil_sen import sen_slopes
 
@@ -112,6 +114,35 @@ def test_long_series_equal_the_sorted_list(n, kind):
         np.testing.assert_array_equal(ranked[:, 0], expected)
     else:
         assert kind in ("line", "tiny spacing")
+
+
+@pytest.mark.skipif(not config.DISABLE_JIT, reason="the limits are compiled in")
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("n", [50, 71])
+def test_with_lower_limits_short_series_go_the_ways_of_long_ones(n, kind, monkeypatch):
+    monkeypatch.setattr(slope_ranks, "COMPARED", 20)
+    monkeypatch.setattr(theil_sen, "LISTED", 100)
+    t, y = example(kind, n, np.random.default_rng(n))
+    reach = np.array([reach_at_95(np.isfinite(y).sum())])
+    expected = listed(t, y, np.zeros(n), reach[0])
+    np.testing.assert_array_equal(by_streaming(t, y[:, np.newaxis], reach)[:, 0], expected)
+    ranked, settled = by_ranks(t, y[:, np.newaxis], reach)
+    if settled[0]:
+        np.testing.assert_array_equal(ranked[:, 0], expected)
+    else:
+        assert np.isfinite(y).sum() < 40 or kind in ("line", "tiny spacing")
+
+
+@pytest.mark.skipif(not config.DISABLE_JIT, reason="the room is compiled in")
+@pytest.mark.parametrize("kind", KINDS)
+def test_slopes_that_do_not_fit_the_list_are_bisected(kind, monkeypatch):
+    monkeypatch.setattr(theil_sen, "LISTED", 10)
+    monkeypatch.setattr(theil_sen, "ROOM", 0)
+    monkeypatch.setattr(theil_sen, "SAMPLE", 16)
+    t, y = example(kind, 80, np.random.default_rng(1))
+    reach = np.array([reach_at_95(np.isfinite(y).sum())])
+    expected = listed(t, y, np.zeros(80), reach[0])
+    np.testing.assert_array_equal(by_streaming(t, y[:, np.newaxis], reach)[:, 0], expected)
 
 
 @pytest.mark.jit

@@ -1,13 +1,33 @@
-"""How every kernel is compiled: decided once, before the first decorator runs."""
+"""How every kernel is compiled, and where the machine code is kept."""
 
 import os
 import sysconfig
 import tempfile
-from functools import partial
+import warnings
+from collections.abc import Callable, Iterator
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from numba import config, njit
+
+from soilscope.errors import SoilscopeWarning
+
+HERE = Path(__file__).parent
+
+
+def _candidates() -> Iterator[Path]:
+    """Folders that may hold compiled kernels, best first."""
+    if config.CACHE_DIR:  # the user's own choice, through NUMBA_CACHE_DIR
+        yield Path(config.CACHE_DIR)
+        return
+    yield HERE / "__pycache__"
+    root = os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_CACHE_HOME")
+    try:
+        yield (Path(root) if root else Path.home() / ".cache") / "soilscope"
+    except RuntimeError:  # a user without a home
+        pass
+    yield Path(tempfile.gettempdir()) / f"soilscope-{sysconfig.get_python_version()}"
 
 
 def _is_writable(folder: Path) -> bool:
@@ -19,36 +39,40 @@ def _is_writable(folder: Path) -> bool:
         return False
 
 
-def _user_cache() -> Path | None:
-    """Per-user cache folder, or None where the user has no home."""
-    root = os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_CACHE_HOME")
-    if root:
-        return Path(root) / "soilscope"
-    try:
-        return Path.home() / ".cache" / "soilscope"
-    except RuntimeError:
-        return None
+def choose_cache() -> Path | None:
+    """Return the folder for compiled kernels, or None (and say so) where nothing can be written.
 
-
-def choose_cache() -> bool:
-    """Whether compiled kernels are kept: a writable folder is searched for, else caching is off.
-
-    A folder that the user chose through ``NUMBA_CACHE_DIR`` comes first, then the package's own
-    ``__pycache__`` (numba's default), then a per-user and a temporary folder.
+    It bears a digest of all kernels: numba alone does not see that a helper in another file has
+    changed, and would go on with stale code.
     """
-    if config.CACHE_DIR:
-        return _is_writable(Path(config.CACHE_DIR))
-    if _is_writable(Path(__file__).parent / "__pycache__"):
-        return True
-    temporary = Path(tempfile.gettempdir()) / f"soilscope-{sysconfig.get_python_version()}"
-    for folder in (_user_cache(), temporary):
-        if folder is not None and _is_writable(folder):
-            config.CACHE_DIR = str(folder)
-            return True
-    return False
+    digest = blake2b(digest_size=8)
+    for file in sorted(HERE.glob("*.py")):
+        digest.update(file.read_bytes())
+    for folder in _candidates():
+        if _is_writable(folder / f"kernels-{digest.hexdigest()}"):
+            return folder / f"kernels-{digest.hexdigest()}"
+    warnings.warn(
+        "compiled kernels cannot be kept, so every process compiles them anew; set "
+        "NUMBA_CACHE_DIR to a folder that can be written.",
+        SoilscopeWarning,
+        stacklevel=2,
+    )
+    return None
 
 
 CACHE = choose_cache()
 
-#: nogil lets dask's threads run kernels side by side; numpy's error model keeps 0/0 a NaN.
-kernel: Any = partial(njit, nogil=True, error_model="numpy", cache=CACHE)
+
+def kernel(function: Callable[..., Any] | None = None, **options: Any) -> Any:
+    """Compile a function on its first call; numba's other users keep their own cache folder."""
+    if function is None:
+        return lambda function: kernel(function, **options)
+    # nogil lets dask's threads run kernels side by side; numpy's error model keeps 0/0 a NaN
+    compiled = njit(nogil=True, error_model="numpy", **options)(function)
+    if CACHE is not None and not config.DISABLE_JIT:
+        before, config.CACHE_DIR = config.CACHE_DIR, str(CACHE)
+        try:
+            compiled.enable_caching()
+        finally:
+            config.CACHE_DIR = before
+    return compiled

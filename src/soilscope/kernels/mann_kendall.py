@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from soilscope.kernels.compile import kernel
+from soilscope.kernels.inversions import sort_counting
 
 STRIP = 16  # series that are transposed together, so that each fetched cache line is used whole
 COMPARED = 600  # up to this length, comparing all pairs is faster than sorting
@@ -59,7 +60,7 @@ def _one_season(values, spare, n):
         falling, rising = _compare(values, n)
         if falling + rising == pairs:
             return rising - falling, 0, 0.0
-    falling, ordered = _sort(values, spare, n)
+    falling, ordered = sort_counting(values, spare, n)
     ties = 0
     tied_variance = 0.0
     run = 1
@@ -90,55 +91,6 @@ def _compare(values, n):
         falling += down
         rising += up
     return falling, rising
-
-
-@kernel
-def _sort(a, b, n):
-    """Sort a[:n] with scratch b; returns the number of pairs out of order, and the sorted array."""
-    run = 8
-    inversions = 0
-    for lo in range(0, n, run):
-        for i in range(lo + 1, min(lo + run, n)):
-            x = a[i]
-            j = i - 1
-            while j >= lo and a[j] > x:
-                a[j + 1] = a[j]
-                j -= 1
-            inversions += i - 1 - j
-            a[j + 1] = x
-    while run < n:
-        for lo in range(0, n, 2 * run):
-            inversions += _merge(a, b, lo, min(lo + run, n), min(lo + 2 * run, n))
-        a, b = b, a
-        run *= 2
-    return inversions, a
-
-
-@kernel
-def _merge(a, b, lo, mid, hi):
-    """Merge two sorted runs of a into b; returns the inversions between them."""
-    inversions = 0
-    i = lo
-    j = mid
-    k = lo
-    while i < mid and j < hi:
-        x = a[i]
-        z = a[j]
-        second = z < x
-        b[k] = z if second else x
-        inversions += (mid - i) if second else 0
-        j += second
-        i += 1 - second
-        k += 1
-    while i < mid:
-        b[k] = a[i]
-        i += 1
-        k += 1
-    while j < hi:
-        b[k] = a[j]
-        j += 1
-        k += 1
-    return inversions
 
 
 @kernel

@@ -1,8 +1,7 @@
 """Theil-Sen slopes of long series: the same bits as by listing all slopes, in O(n log n).
 
 The number of slopes below b is the number of inversions of ``y - b * t`` (Matousek 1991): a window
-round the wanted ranks is narrowed by counting until the few slopes in it can be listed. (Each
-kernel file keeps its own helpers, because numba's cache does not see changes in another file.)
+round the wanted ranks is narrowed by counting until the few slopes in it can be listed.
 """
 
 import math
@@ -10,12 +9,13 @@ import math
 import numpy as np
 
 from soilscope.kernels.compile import kernel
+from soilscope.kernels.inversions import sort_counting
+from soilscope.kernels.selection import MARGIN, narrow, nearest_rank, quickselect, two_ranks
 
 SHORTEST = 40  # below this number of values, listing or streaming all slopes is faster
 COMPARED = 1200  # up to this length, comparing all pairs counts inversions faster than sorting does
 SAMPLE = 256
 STRIP = 16  # series that are transposed together, so that each fetched cache line is used whole
-MARGIN = 64  # room behind a list for a sample of it
 LANES = 32  # comparisons that the compiler does at once; keys are padded to a multiple of it
 EPS = 2.220446049250313e-16
 
@@ -65,9 +65,9 @@ def _settle(series, reach, keep, keys, idx, estimates, column):
         k1 = (m - 1) // 2
         k2 = m // 2
         if wanted == 1:
-            k1 = k2 = _rank((m - reach) / 2.0) - 1
+            k1 = k2 = nearest_rank((m - reach) / 2.0) - 1
         elif wanted == 2:
-            k1 = k2 = _rank((m + reach) / 2.0 + 1.0) - 1
+            k1 = k2 = nearest_rank((m + reach) / 2.0 + 1.0) - 1
         if k1 < 0 or k2 >= m:
             estimates[wanted, column] = -np.inf if k1 < 0 else np.inf
             continue
@@ -76,7 +76,7 @@ def _settle(series, reach, keep, keys, idx, estimates, column):
             return False
     for i in range(n):
         keep[i] = y[i]
-    a, b = _middle(keep, n, (n - 1) // 2, n // 2)
+    a, b = two_ranks(keep, n, (n - 1) // 2, n // 2)
     middle = 0.5 * (t[(n - 1) // 2] + t[n // 2])
     estimates[3, column] = 0.5 * (a + b) - estimates[0, column] * middle
     return True
@@ -112,12 +112,6 @@ def _describe(t, y, n):
         y_range = max(y_range, abs(y[i] - y[0]))
         t_step = min(t_step, t[i] - t[i - 1])
     return t, y, n, y_range, t[max(n - 1, 0)] - t[0], t_step
-
-
-@kernel
-def _rank(x):
-    """Nearest integer, halves to even, kept inside int64."""
-    return np.int64(np.rint(min(max(x, -1e15), 1e15)))
 
 
 @kernel
@@ -158,9 +152,9 @@ def _by_inversions(series, signs, k1, k2, keep, keys, idx):
             low = b
             rank_low = below + count
         else:
-            skipped, count = _narrow(keep, count, k1 - below, k2 - below)
+            skipped, count = narrow(keep, count, k1 - below, k2 - below)
             below += skipped
-            first, second = _middle(keep, count, k1 - below, k2 - below)
+            first, second = two_ranks(keep, count, k1 - below, k2 - below)
             return a <= first and second <= b, first, second
     return False, 0.0, 0.0
 
@@ -188,9 +182,9 @@ def _signed_window(series, signs, k1, k2, keep):
     lower = least if rising else -most
     upper = most if rising else -least
     if low >= 0:
-        lower = _quickselect(keep, 0, m - 1, low)
+        lower = quickselect(keep, 0, m - 1, low)
     if high < m:
-        upper = _quickselect(keep, max(low, 0), m - 1, high)
+        upper = quickselect(keep, max(low, 0), m - 1, high)
     return lower, upper
 
 
@@ -265,11 +259,11 @@ def _signs(keys, y, n):
         for i in range(n):
             keys[0, i] = -y[i]
         return falling, n * (n - 1) // 2 - falling - _falling(keys, n)
-    falling = _sort_keys(keys, n)
+    falling, key = sort_counting(keys[0], keys[1], n)
     level = 0
     run = 1
     for q in range(1, n + 1):
-        if q < n and keys[0, q] == keys[0, q - 1]:
+        if q < n and key[q] == key[q - 1]:
             run += 1
         else:
             level += run * (run - 1) // 2
@@ -282,7 +276,7 @@ def _falling(keys, n):
     """Count the pairs i < j with keys[0, j] < keys[0, i]."""
     total = 0
     if n > COMPARED:
-        return _sort_keys(keys, n)
+        return sort_counting(keys[0], keys[1], n)[0]
     key = keys[0]
     for i in range(n, n + LANES):
         key[i] = np.nan  # compares false
@@ -388,143 +382,3 @@ def _merge_step(a, ai, b, bi, lo, mid, hi):
         j += 1
         k += 1
     return inversions
-
-
-@kernel
-def _sort_keys(keys, n):
-    """Sort keys[0, :n]; returns the number of inversions."""
-    run = 8
-    inversions = 0
-    a = keys[0]
-    b = keys[1]
-    for lo in range(0, n, run):
-        for i in range(lo + 1, min(lo + run, n)):
-            x = a[i]
-            j = i - 1
-            while j >= lo and a[j] > x:
-                a[j + 1] = a[j]
-                j -= 1
-            inversions += i - 1 - j
-            a[j + 1] = x
-    while run < n:
-        for lo in range(0, n, 2 * run):
-            mid = min(lo + run, n)
-            hi = min(lo + 2 * run, n)
-            i = lo
-            j = mid
-            k = lo
-            while i < mid and j < hi:
-                x = a[i]
-                z = a[j]
-                second = z < x
-                b[k] = z if second else x
-                inversions += (mid - i) if second else 0
-                j += second
-                i += 1 - second
-                k += 1
-            while i < mid:
-                b[k] = a[i]
-                i += 1
-                k += 1
-            while j < hi:
-                b[k] = a[j]
-                j += 1
-                k += 1
-        a, b = b, a
-        run *= 2
-    for i in range(n):
-        keys[0, i] = a[i]
-    return inversions
-
-
-@kernel
-def _narrow(a, n, first, last):
-    """Move the part of a[:n] round the ranks first..last to the front.
-
-    Returns how many values lie below that part, and how many in it: (0, n) and an untouched list
-    where the sample that bounds the part misleads.
-    """
-    size = 21 if n < 400 else 63
-    if n < 4 * size:
-        return 0, n
-    sample = a[n : n + size]
-    stride = n // size
-    for q in range(size):
-        sample[q] = a[q * stride + stride // 2]
-    _insertion_sort(sample, 0, size - 1)
-    spread = 0.8 * math.sqrt(size)
-    low = math.floor(size * (first / n) - spread)
-    high = math.ceil(size * (last / n) + spread)
-    lower = sample[low] if low >= 0 else -np.inf
-    upper = sample[high] if high < size else np.inf
-    below = 0
-    inside = 0
-    for q in range(n):
-        below += a[q] < lower
-        inside += (a[q] >= lower) & (a[q] <= upper)
-    if first < below or last >= below + inside:
-        return 0, n
-    m = 0
-    for q in range(n):
-        v = a[q]
-        a[m] = v
-        m += (v >= lower) & (v <= upper)
-    return below, m
-
-
-@kernel
-def _middle(a, n, k1, k2):
-    """k1-th and k2-th smallest (k2 = k1 or k1 + 1) of a[:n]; reorders `a`, keeping its values."""
-    b = _quickselect(a, 0, n - 1, k2)
-    if k1 == k2:
-        return b, b
-    low = a[0]
-    for q in range(1, k2):
-        low = max(low, a[q])
-    return low, b
-
-
-@kernel
-def _quickselect(a, lo, hi, k):
-    """k-th smallest of a[lo:hi + 1] (k counted from 0 in `a`); reorders `a`."""
-    while lo < hi:
-        if hi - lo < 12:
-            _insertion_sort(a, lo, hi)
-            break
-        mid = (lo + hi) >> 1
-        if a[mid] < a[lo]:
-            a[mid], a[lo] = a[lo], a[mid]
-        if a[hi] < a[lo]:
-            a[hi], a[lo] = a[lo], a[hi]
-        if a[hi] < a[mid]:
-            a[hi], a[mid] = a[mid], a[hi]
-        pivot = a[mid]
-        i = lo
-        j = hi
-        while i <= j:
-            while a[i] < pivot:
-                i += 1
-            while a[j] > pivot:
-                j -= 1
-            if i <= j:
-                a[i], a[j] = a[j], a[i]
-                i += 1
-                j -= 1
-        if k <= j:
-            hi = j
-        elif k >= i:
-            lo = i
-        else:
-            break
-    return a[k]
-
-
-@kernel
-def _insertion_sort(a, lo, hi):
-    for i in range(lo + 1, hi + 1):
-        v = a[i]
-        j = i - 1
-        while j >= lo and a[j] > v:
-            a[j + 1] = a[j]
-            j -= 1
-        a[j + 1] = v

@@ -12,11 +12,12 @@ import math
 import numpy as np
 
 from soilscope.kernels.compile import kernel
+from soilscope.kernels.selection import MARGIN, narrow, nearest_rank, quickselect, two_ranks
 
+ROOM = 16384  # slopes of a window that are kept at least
 LISTED = 512  # up to so many slopes, selection from the full list is fastest
 SAMPLE = 256
 STRIP = 16  # series that are transposed together, so that each fetched cache line is used whole
-MARGIN = 64  # room behind a list for a sample of it
 LANES = 32  # comparisons that the compiler does at once; values are padded to a multiple of it
 
 
@@ -37,7 +38,7 @@ def sen_slopes(t, y, season, n_seasons, reach, estimates):
     tt = np.empty(n_time)
     starts = np.empty(n_seasons + 1, np.int64)
     row = np.empty(n_time)
-    keep = np.empty(max(16384, 8 * n_time) + MARGIN)
+    keep = np.empty(max(ROOM, 8 * n_time) + MARGIN)
     targets = np.empty(3, np.int64)
     estimates[:] = np.nan
     for first in range(0, n_series, STRIP):
@@ -52,9 +53,9 @@ def sen_slopes(t, y, season, n_seasons, reach, estimates):
                 continue
             column = first + q
             c = reach[column]
-            targets[0] = -1 if math.isnan(c) else _rank((m - c) / 2.0) - 1
+            targets[0] = -1 if math.isnan(c) else nearest_rank((m - c) / 2.0) - 1
             targets[1] = m // 2
-            targets[2] = m if math.isnan(c) else _rank((m + c) / 2.0 + 1.0) - 1
+            targets[2] = m if math.isnan(c) else nearest_rank((m + c) / 2.0 + 1.0) - 1
             if not math.isnan(c):
                 estimates[1, column] = -np.inf
                 estimates[2, column] = np.inf
@@ -64,12 +65,6 @@ def sen_slopes(t, y, season, n_seasons, reach, estimates):
             if n_seasons > 1:
                 middle = _median(tt, n, keep)
             estimates[3, column] = _median(yy, n, keep) - estimates[0, column] * middle
-
-
-@kernel
-def _rank(x):
-    """Nearest integer, halves to even, kept inside int64."""
-    return np.int64(np.rint(min(max(x, -1e15), 1e15)))
 
 
 @kernel
@@ -123,7 +118,7 @@ def _select_all(t, y, starts, m, targets, row, keep, estimates, column):
     last = targets[2] if targets[2] < m else k2
     if m <= LISTED:
         inside = _list_slopes(t, y, starts, keep)
-        base, inside = _narrow(keep, inside, first, last)
+        base, inside = narrow(keep, inside, first, last)
     else:
         base, inside = _window(t, y, starts, m, first, last, 1, row, keep)
     for wanted in range(3):
@@ -132,7 +127,7 @@ def _select_all(t, y, starts, m, targets, row, keep, estimates, column):
         if r1 < 0 or r2 >= m:
             continue
         if inside >= 0:
-            a, b = _middle(keep, inside, r1 - base, r2 - base)
+            a, b = two_ranks(keep, inside, r1 - base, r2 - base)
         else:
             a, b = _surely(t, y, starts, m, r1, r2, row, keep)
         estimates[wanted, column] = 0.5 * (a + b) if r1 != r2 else a
@@ -149,7 +144,7 @@ def _surely(t, y, starts, m, k1, k2, row, keep):
         below = 0
         inside = m
     elif whole:
-        return _middle(keep, inside, k1 - below, k2 - below)
+        return two_ranks(keep, inside, k1 - below, k2 - below)
     a = _bisect(t, y, starts, k1, lower, upper, below, inside, row, keep)
     b = a
     if k1 != k2:
@@ -231,9 +226,9 @@ def _sampled_window(t, y, starts, m, k1, k2, attempt, out):
     lower = -np.inf
     upper = np.inf
     if low >= 0:
-        lower = _quickselect(out, 0, got - 1, low)
+        lower = quickselect(out, 0, got - 1, low)
     if high < got:
-        upper = _quickselect(out, max(low, 0), got - 1, high)
+        upper = quickselect(out, max(low, 0), got - 1, high)
     return lower, upper
 
 
@@ -300,7 +295,7 @@ def _bisect(t, y, starts, k, lower, upper, below, inside, row, keep):
             upper = value[0]
             bits[0] = _flip(low)
             below, inside, _ = _stream(t, y, starts, value[0], upper, row, keep)
-            return _middle(keep, inside, k - below, k - below)[0]
+            return two_ranks(keep, inside, k - below, k - below)[0]
     bits[0] = _flip(low)
     return value[0]
 
@@ -309,99 +304,6 @@ def _bisect(t, y, starts, k, lower, upper, below, inside, row, keep):
 def _flip(bits):
     """Map the bits of a float to an integer of the same order, and back."""
     return bits if bits >= 0 else bits ^ np.int64(0x7FFFFFFFFFFFFFFF)
-
-
-@kernel
-def _narrow(a, n, first, last):
-    """Move the part of a[:n] round the ranks first..last to the front.
-
-    Returns how many values lie below that part, and how many in it: (0, n) and an untouched list
-    where the sample that bounds the part misleads.
-    """
-    size = 21 if n < 400 else 63
-    if n < 4 * size:
-        return 0, n
-    sample = a[n : n + size]
-    stride = n // size
-    for q in range(size):
-        sample[q] = a[q * stride + stride // 2]
-    _insertion_sort(sample, 0, size - 1)
-    spread = 0.8 * math.sqrt(size)
-    low = math.floor(size * (first / n) - spread)
-    high = math.ceil(size * (last / n) + spread)
-    lower = sample[low] if low >= 0 else -np.inf
-    upper = sample[high] if high < size else np.inf
-    below = 0
-    inside = 0
-    for q in range(n):
-        below += a[q] < lower
-        inside += (a[q] >= lower) & (a[q] <= upper)
-    if first < below or last >= below + inside:
-        return 0, n
-    m = 0
-    for q in range(n):
-        v = a[q]
-        a[m] = v
-        m += (v >= lower) & (v <= upper)
-    return below, m
-
-
-@kernel
-def _middle(a, n, k1, k2):
-    """k1-th and k2-th smallest (k2 = k1 or k1 + 1) of a[:n]; reorders `a`, keeping its values."""
-    b = _quickselect(a, 0, n - 1, k2)
-    if k1 == k2:
-        return b, b
-    low = a[0]
-    for q in range(1, k2):
-        low = max(low, a[q])
-    return low, b
-
-
-@kernel
-def _quickselect(a, lo, hi, k):
-    """k-th smallest of a[lo:hi + 1] (k counted from 0 in `a`); reorders `a`."""
-    while lo < hi:
-        if hi - lo < 12:
-            _insertion_sort(a, lo, hi)
-            break
-        mid = (lo + hi) >> 1
-        if a[mid] < a[lo]:
-            a[mid], a[lo] = a[lo], a[mid]
-        if a[hi] < a[lo]:
-            a[hi], a[lo] = a[lo], a[hi]
-        if a[hi] < a[mid]:
-            a[hi], a[mid] = a[mid], a[hi]
-        pivot = a[mid]
-        i = lo
-        j = hi
-        while i <= j:
-            while a[i] < pivot:
-                i += 1
-            while a[j] > pivot:
-                j -= 1
-            if i <= j:
-                a[i], a[j] = a[j], a[i]
-                i += 1
-                j -= 1
-        if k <= j:
-            hi = j
-        elif k >= i:
-            lo = i
-        else:
-            break
-    return a[k]
-
-
-@kernel
-def _insertion_sort(a, lo, hi):
-    for i in range(lo + 1, hi + 1):
-        v = a[i]
-        j = i - 1
-        while j >= lo and a[j] > v:
-            a[j + 1] = a[j]
-            j -= 1
-        a[j + 1] = v
 
 
 @kernel
@@ -425,5 +327,5 @@ def _median(values, n, scratch):
             if below <= n // 2 < up_to:
                 b = v
         return 0.5 * (a + b)
-    a, b = _middle(scratch, n, (n - 1) // 2, n // 2)
+    a, b = two_ranks(scratch, n, (n - 1) // 2, n // 2)
     return 0.5 * (a + b)
