@@ -1,6 +1,5 @@
 """What a file really is, and how NetCDF and Zarr are opened: lazily, with faults in one line."""
 
-import difflib
 import glob
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +9,7 @@ from typing import Any
 
 import xarray as xr
 
-from soilscope.errors import InputError, SoilscopeError, SourceError
+from soilscope.errors import InputError, SoilscopeError, SourceError, missing_file
 from soilscope.sources.classic import expected_size
 
 _MAGIC = (
@@ -76,7 +75,7 @@ def find_files(paths: str | Path | Sequence[str | Path]) -> list[Path]:
         elif Path(path).exists():
             files.append(Path(path))
         else:
-            raise SourceError(f"there is no file {path}{_beside(Path(path))}.")
+            raise SourceError(missing_file(Path(path)))
     return files
 
 
@@ -178,15 +177,6 @@ def _sniff(path: Path) -> str:
     return (
         "binary" if b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")) else "text"
     )
-
-
-def _beside(path: Path) -> str:
-    """Name the most similar file in the same folder, or the first folder that is missing."""
-    if not path.parent.is_dir():
-        return f"; its folder {path.parent} does not exist either"
-    names = sorted(p.name for p in path.parent.iterdir())
-    match = difflib.get_close_matches(path.name, names, n=1, cutoff=0.6)
-    return f"; did you mean {match[0]}?" if match else ""
 
 
 def _first_line(fault: BaseException) -> str:

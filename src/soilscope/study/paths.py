@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from soilscope.errors import missing_file
 from soilscope.study.schema import unknown
 from soilscope.study.yaml_lines import Document, Location
 
@@ -88,12 +89,4 @@ def _files(
             document.fault(where, f"no file matches {path}.")
         yield from map(Path, matches)
     else:
-        document.fault(where, f"there is no file {path}{_beside(path)}.")
-
-
-def _beside(path: Path) -> str:
-    """Say how far a missing path exists."""
-    for parent in path.parents:
-        if parent.is_dir():
-            return "" if parent == path.parent else f" (the folder ends at {parent})"
-    return ""
+        document.fault(where, missing_file(path))
