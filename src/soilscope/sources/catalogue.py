@@ -14,12 +14,14 @@ from soilscope.sources.chunks import Chunks
 from soilscope.sources.declared import (
     Declared,
     DepthOption,
+    Variable,
     VariableOption,
     read_dims,
     read_layers,
     read_variables,
 )
 from soilscope.sources.formats import find_files
+from soilscope.sources.known import known_variables
 from soilscope.sources.ranges import check_opening, needs_steps
 from soilscope.sources.raster import open_raster
 from soilscope.sources.table import open_table
@@ -30,10 +32,14 @@ from soilscope.sources.timeaxis import read_period
 class Product:
     """How a product is opened, and what a user must know about it."""
 
-    open: Callable[..., xr.Dataset]
+    open: Callable[..., xr.Dataset]  # (files, declared, *, chunks) -> Dataset in the files' units
     description: str
-    files: str
+    files: str  # formats, and how files are named
     traps: tuple[str, ...] = ()
+    variables: tuple[Variable, ...] = ()  # known beforehand; without, the user declares them
+    ancestors: tuple[str, ...] = ()  # data that the product was made from
+    origin: str = ""  # who publishes it, with DOI
+    names: str = ""  # regular expression of its file names, for `soilscope init`
 
 
 PRODUCTS = {
@@ -150,11 +156,12 @@ def open_source(
     """
     require_choice(product, PRODUCTS, name="product")
     declared = Declared(
-        variables=read_variables(variables, override),
+        variables=declared_variables(product, variables, override),
+        all_needed=variables is not None or not PRODUCTS[product].variables,
         dims=read_dims(dims),
         layers=read_layers(depth_bounds),
         crs=None if crs is None else str(crs),
-        lineage=_lineage(lineage),
+        lineage=(*PRODUCTS[product].ancestors, *_lineage(lineage)),
         time_format=time_format,
         time_from_name=time_from_name,
         encoding=encoding,
@@ -172,6 +179,18 @@ def open_source(
     # chunks that are long in time are no way to one time step of a large file
     check_opening(opened({"time": 1}) if needs_steps(ds) else ds, file=file_label(files))
     return ds
+
+
+def declared_variables(
+    product: str,
+    variables: Mapping[str, VariableOption] | Sequence[str] | None,
+    override: Mapping[str, Mapping[str, Any]] | None = None,
+) -> tuple[Variable, ...] | None:
+    """Return what `variables` and `override` ask of a product, with what is known of it."""
+    known = PRODUCTS[product].variables
+    if known:
+        return known_variables(known, variables, override)
+    return read_variables(variables, override)
 
 
 def _lineage(lineage: Sequence[str]) -> tuple[str, ...]:

@@ -55,6 +55,7 @@ class Declared:
     """All that is declared about one product, checked for shape but not against its files."""
 
     variables: tuple[Variable, ...] | None = None
+    all_needed: bool = True  # else the files may hold only some of the variables
     dims: Mapping[str, str] | None = None
     layers: Layers | None = None
     crs: str | None = None
@@ -145,6 +146,11 @@ def _variable(name: str, given: VariableOption) -> Variable:
     if isinstance(given, Mapping):
         return Variable(**({"name": name, "source": (name,)} | _fields(where, given)))
     return Variable(name, _names(where, given))
+
+
+def variable_fields(where: str, given: VariableOption) -> dict[str, Any]:
+    """Return the fields of `Variable` that `given` names: a mapping of them, or a file's name."""
+    return _fields(where, given) if isinstance(given, Mapping) else {"source": _names(where, given)}
 
 
 def _fields(where: str, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -74,7 +74,14 @@ def require_found(declared: Declared, found: set[str], held: list[str], *, file:
             f"variables: {{soil_moisture: {held[0] if held else 'swvl1'}}}; "
             f"it holds: {', '.join(held)}."
         )
-    for variable in declared.variables or ():
+    if not declared.all_needed and not found:
+        asked = ", ".join(s for v in declared.variables or () for s in v.source)
+        raise SourceError(
+            f"{file} holds none of the variables of this product ({asked}); it holds: "
+            f"{', '.join(held)}. Name another product, or map its names, as in "
+            f"variables: {{soil_moisture: {held[0] if held else 'swvl1'}}}."
+        )
+    for variable in (declared.variables or ()) if declared.all_needed else ():
         if variable.name not in found:
             missing = next((s for s in variable.source if s not in held), variable.source[0])
             raise SourceError(

@@ -207,7 +207,7 @@ def _read_options(
             document.fault((*where, key), text)
         return given
     if product not in TWINS:
-        for key, text in option_faults(options).items():
+        for key, text in option_faults(product, options).items():
             document.fault((*where, key), text)
     return options
 

@@ -7,8 +7,8 @@ from typing import Any
 import xarray as xr
 
 from soilscope.errors import InputError
-from soilscope.sources.catalogue import PRODUCTS, open_source
-from soilscope.sources.declared import read_dims, read_layers, read_variables
+from soilscope.sources.catalogue import PRODUCTS, declared_variables, open_source
+from soilscope.sources.declared import read_dims, read_layers
 from soilscope.sources.timeaxis import read_period
 from soilscope.study.schema import Parameters, parameters_of
 from soilscope.twin.helan import helan
@@ -20,7 +20,6 @@ TWINS: Mapping[str, Callable[..., xr.Dataset]] = {"helan_twin": helan}
 ALWAYS = ("zone", "cell_area")
 
 _CHECKS: Mapping[str, Callable[[Any], Any]] = {
-    "variables": read_variables,
     "dims": read_dims,
     "depth_bounds": read_layers,
     "period": read_period,
@@ -39,7 +38,7 @@ def product_options(product: str) -> Parameters:
     return parameters_of(open_source, data=("chunks",))
 
 
-def option_faults(options: Mapping[str, Any]) -> dict[str, str]:
+def option_faults(product: str, options: Mapping[str, Any]) -> dict[str, str]:
     """Check what is declared by hand about a product, without its files: option -> fault."""
     faults: dict[str, str] = {}
     for name, check in _CHECKS.items():
@@ -47,11 +46,13 @@ def option_faults(options: Mapping[str, Any]) -> dict[str, str]:
             check(options.get(name))
         except InputError as error:
             faults[name] = str(error)
-    if "variables" not in faults and options.get("variables") is not None:
-        try:
-            read_variables(options["variables"], options.get("override"))
-        except InputError as error:
-            faults["override"] = str(error)
+    for name in ("variables", "override"):
+        override = options.get("override") if name == "override" else None
+        if "variables" not in faults:
+            try:
+                declared_variables(product, options.get("variables"), override)
+            except InputError as error:
+                faults[name] = str(error)
     return faults
 
 
