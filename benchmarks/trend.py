@@ -16,8 +16,9 @@ import pymannkendall
 import scipy.stats
 import xarray as xr
 
+from soilscope.analyse.time_axis import TimeAxis
 from soilscope.analyse.trend import trend
-from soilscope.analyse.trend_blocks import MannKendall, TimeAxis, sen_slopes
+from soilscope.analyse.trend_blocks import MannKendall, sen_slopes
 
 SERIES = {21: 20_000, 252: 2_000, 7671: 8}
 PEER_SERIES = {21: 100, 252: 20, 7671: 0}  # at n = 7671 they need gigabytes

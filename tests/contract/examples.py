@@ -127,6 +127,11 @@ EXAMPLES: dict[str, Example] = {
         )
         for correction in ("none", "hirsch_slack")
     },
+    "trend, windows": Example(
+        "trend",
+        lambda: {"da": moisture()},
+        {"windows": [[2000, 2005], ["2004-07", "2011-12"]], "correction": "ar1"},
+    ),
     "adjust_p_values": Example(
         "adjust_p_values",
         lambda: {"p": abs(_field(8, "depth", *GRID)).clip(0, 1).rename("p_value")},

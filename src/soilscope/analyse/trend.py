@@ -1,16 +1,17 @@
 """Monotonic trends: Theil-Sen slope and Mann-Kendall test, corrected for serial correlation."""
 
 import json
+from dataclasses import replace
 from typing import Literal, get_args
 
-import numpy as np
 import xarray as xr
 
-from soilscope.analyse.trend_blocks import Integers, TimeAxis, TrendOfBlock
-from soilscope.checks import require_between, require_choice, require_dims
+from soilscope.analyse.time_axis import time_axis
+from soilscope.analyse.trend_blocks import TrendOfBlock, TrendOfWindows
+from soilscope.analyse.windows import Windows, label_windows, read_windows
+from soilscope.checks import require_between, require_choice
 from soilscope.errors import InputError
 from soilscope.labelled import Output, label, over_series
-from soilscope.times import decimal_year, is_monthly, month_count
 
 Correction = Literal[
     "none", "hamed_rao", "yue_wang", "ar1", "prewhiten", "tfpw", "vctfpw", "3pw", "hirsch_slack"
@@ -46,6 +47,7 @@ def trend(
     correction: Correction = "none",
     season: Literal["month"] | None = None,
     confidence: float | None = None,
+    windows: Windows | None = None,
     max_lag: int | None = None,
     acf_alpha: float = 0.05,
     variance_floor: float | None = None,
@@ -72,6 +74,10 @@ def trend(
         seasonal Sen slope); goes with ``"none"`` and ``"hirsch_slack"``.
     confidence
         Level of `slope_low` and `slope_high`, e.g. 0.95.
+    windows
+        Parts of the record to estimate one by one, each by its first and last year, month or day:
+        ``[(2000, 2010), ("2005-06", "2020-05")]``. Both bounds belong to the window; windows may
+        overlap. On an axis of plain numbers the bounds are numbers.
     max_lag
         Largest lag of ``"hamed_rao"`` and ``"yue_wang"``, in time steps. Default: all.
     acf_alpha
@@ -92,12 +98,15 @@ def trend(
         `p_value_uncorrected` of the plain test; `variance_ratio`, corrected over plain variance
         of S; `lag1_autocorrelation` of the detrended series; `n_obs`; `status`: ``constant``
         keeps slope 0 and S 0, ``negative_variance`` keeps what does not rest on the variance.
+        With `windows`, all of these for each `window`, with the coordinates `window_start` and
+        `window_end`.
 
     Raises
     ------
     InputError
         If `correction` does not go with `season`; if `season` is given and time is not monthly;
-        if time is not strictly increasing; if `da` is split into chunks along `dim`.
+        if time is not strictly increasing; if a window holds no stamp; if `da` is split into
+        chunks along `dim`.
 
     References
     ----------
@@ -117,12 +126,10 @@ def trend(
     """
     _check_choices(correction, season)
     _check_numbers(confidence, max_lag, acf_alpha, variance_floor, min_obs)
-    axis = _time_axis(da, dim, season)
+    axis = time_axis(da, dim, season)
     block = TrendOfBlock(axis, correction, confidence, max_lag, acf_alpha, variance_floor, min_obs)
-    dtypes = {"n_obs": "i8", "status": "i1"}
-    outputs = {name: Output(dtypes.get(name, "f8")) for name in block.variables}
     return label(
-        over_series(block, da, dim=dim, outputs=outputs),
+        _estimates(block, da, dim, windows),
         units=da.attrs.get("units"),
         method="trend",
         options=json.dumps(
@@ -130,6 +137,7 @@ def trend(
                 "correction": correction,
                 "season": season,
                 "confidence": confidence,
+                "windows": None if windows is None else [list(pair) for pair in windows],
                 "max_lag": max_lag,
                 "acf_alpha": acf_alpha,
                 "variance_floor": variance_floor,
@@ -138,6 +146,23 @@ def trend(
         ),
         references="; ".join([REFERENCES, CORRECTIONS[correction]]).rstrip("; "),
     )
+
+
+def _estimates(
+    block: TrendOfBlock, da: xr.DataArray, dim: str, windows: Windows | None
+) -> xr.Dataset:
+    """Call `block` on every series, on the whole of it or on each window."""
+    dtypes = {"n_obs": "i8", "status": "i1"}
+    kinds = {name: dtypes.get(name, "f8") for name in block.variables}
+    if windows is None:
+        outputs = {name: Output(dtype) for name, dtype in kinds.items()}
+        return over_series(block, da, dim=dim, outputs=outputs)
+    found = read_windows(windows, da[dim])
+    rows = tuple((window.first, window.behind) for window in found)
+    parts = tuple(replace(block, axis=block.axis.part(*ends)) for ends in rows)
+    outputs = {name: Output(dtype, "window", len(found)) for name, dtype in kinds.items()}
+    ds = over_series(TrendOfWindows(parts, rows), da, dim=dim, outputs=outputs)
+    return label_windows(ds, found)
 
 
 def _check_choices(correction: str, season: str | None) -> None:
@@ -167,32 +192,3 @@ def _check_numbers(
         require_between(variance_floor, 0.0, 10.0**6, name="variance_floor")
     require_between(acf_alpha, 1e-6, 0.999, name="acf_alpha")
     require_between(min_obs, 3, 10**6, name="min_obs")
-
-
-def _time_axis(da: xr.DataArray, dim: str, season: str | None) -> TimeAxis:
-    require_dims(da, dim, name="da")
-    if dim not in da.coords:
-        raise InputError(f"da has no coordinate {dim!r}; assign the dates of its stamps.")
-    years = decimal_year(da[dim])
-    position = _positions(years)
-    if season is None:
-        zeros = np.zeros(years.size, dtype=np.int64)
-        return TimeAxis(years, position, zeros, zeros)
-    if not is_monthly(da[dim]):
-        raise InputError(
-            f"season='month' needs one stamp a month along {dim!r}; make monthly values first, "
-            "e.g. with composite(da, freq='MS')."
-        )
-    months = month_count(da[dim])
-    first_year = months[0] // 12
-    row = months // 12 - first_year
-    return TimeAxis(years, position, months % 12, row, 12, int(row.max()) + 1)
-
-
-def _positions(years: np.ndarray) -> Integers:
-    """Count the regular steps since the first stamp; the regular step is the median one."""
-    if years.size < 2:
-        return np.zeros(years.size, dtype=np.int64)
-    gaps = np.diff(years)
-    steps = np.maximum(np.rint(gaps / np.median(gaps)), 1).astype(np.int64)
-    return np.concatenate([[0], np.cumsum(steps)])

@@ -7,26 +7,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import erfc, ndtri, stdtr, stdtrit
 
+from soilscope.analyse.time_axis import Floats, TimeAxis
 from soilscope.kernels import autocorrelation, mann_kendall, slope_ranks, theil_sen
 from soilscope.names import CONSTANT, FIT_FAILED, NEGATIVE_VARIANCE, NO_DATA, OK, TOO_FEW
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-
 #: Corrections that test a pre-whitened series instead of changing the variance of S.
 PREWHITENING = ("prewhiten", "tfpw", "vctfpw", "3pw")
-
-
-@dataclass(frozen=True)
-class TimeAxis:
-    """What the stamps mean to the kernels."""
-
-    years: Floats  # decimal years
-    position: Integers  # number of regular steps since the first stamp
-    season: Integers  # season of each stamp, from 0 (all 0 without seasons)
-    step: Integers  # row of the stamp in a table of years by seasons
-    n_seasons: int = 1
-    n_steps: int = 1
 
 
 @dataclass(frozen=True)
@@ -203,6 +189,19 @@ class TrendOfBlock:
         r = np.empty(y.shape[1])
         autocorrelation.lag_one(y, self.axis.position, r)
         return r
+
+
+@dataclass(frozen=True)
+class TrendOfWindows:
+    """The same analysis of several parts of each series, to be called on (n_time, n_series)."""
+
+    parts: tuple[TrendOfBlock, ...]
+    rows: tuple[tuple[int, int], ...]  # of each part: the first, and the one behind the last
+
+    def __call__(self, y: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], ...]:
+        """Return one array (n_windows, n_series) for each of the variables of a part."""
+        found = [part(y[a:b]) for part, (a, b) in zip(self.parts, self.rows, strict=True)]
+        return tuple(np.stack(variable) for variable in zip(*found, strict=True))
 
 
 def sen_slopes(y: npt.NDArray[Any], axis: TimeAxis, reach: Floats) -> Floats:
