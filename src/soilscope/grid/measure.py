@@ -78,12 +78,12 @@ def _on_ellipsoid(obj: xr.DataArray | xr.Dataset, lat: str, lon: str) -> xr.Data
     """Exact area between parallels: differences of the authalic function at the cells' edges."""
     edges = np.deg2rad(np.clip(_edges(obj, lat), -90.0, 90.0))
     width = np.deg2rad(abs(_step(obj, lon)))
-    strips: Floats = np.abs(np.diff(_strip_from_equator(edges))) * width
+    strips: Floats = np.abs(np.diff(strip_from_equator(edges))) * width
     values = np.repeat(strips[:, np.newaxis], obj.sizes[lon], axis=1)
     return _labelled(values, obj, lat, lon)
 
 
-def _strip_from_equator(latitude: Floats) -> Floats:
+def strip_from_equator(latitude: Floats) -> Floats:
     """Area per radian of longitude between the equator and `latitude` (radians)."""
     e, sine = _ECCENTRICITY, np.sin(latitude)
     half = _MAJOR**2 * (1 - e**2) / 2

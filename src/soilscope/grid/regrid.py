@@ -1,0 +1,241 @@
+"""From one grid onto another, with one rule for missing cells."""
+
+from functools import partial
+from typing import Any, Literal, TypeVar, get_args
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from odc.geo.geobox import GeoBox
+from odc.geo.xr import xr_coords
+
+from soilscope.checks import require_between, require_choice
+from soilscope.errors import GridError
+from soilscope.grid.crs import GEOGRAPHIC, PLANAR, geobox_of, grid_dims, stamp
+from soilscope.grid.weights import (
+    Weights,
+    average_weights,
+    bilinear_weights,
+    is_coarser,
+    nearest_weights,
+)
+
+Array = npt.NDArray[Any]
+Data = TypeVar("Data", xr.DataArray, xr.Dataset)
+How = Literal["auto", "bilinear", "average", "nearest", "majority"]
+
+
+def regrid(
+    obj: Data,
+    target: GeoBox | xr.DataArray | xr.Dataset,
+    *,
+    how: How = "auto",
+    min_valid: float = 0.5,
+) -> Data:
+    """Bring data onto another grid.
+
+    Weights are taken over the valid cells alone; where these have less than `min_valid` of the
+    whole weight (cells beyond the edge count as missing) the result is missing.
+
+    Parameters
+    ----------
+    obj
+        Data with dims (y, x) or (latitude, longitude), evenly spaced; other dims are kept. In a
+        Dataset, variables without a grid pass through.
+    target
+        A GeoBox, or data on the wanted grid.
+    how
+        "bilinear" (between the centres of four cells), "average" (by shared area: keeps the sum;
+        exact within one reference system), "nearest", "majority" (the class with the largest
+        shared area). "auto" averages onto cells of twice the area or more, else is bilinear; of
+        integers it takes the majority, or the nearest.
+    min_valid
+        Least share of valid weight, 0 to 1.
+
+    Returns
+    -------
+    same type as `obj`
+        Dims (latitude, longitude) in a geographic reference system, else (y, x); lazy if `obj` is.
+        Integers stay integers, -1 where missing.
+
+    Raises
+    ------
+    GridError
+        If a grid is unevenly spaced, the grids do not meet, or one lacks a reference system that
+        the other has.
+
+    Examples
+    --------
+    >>> coarse = xr.DataArray(
+    ...     [[0.0, 1.0], [2.0, 3.0]],
+    ...     {"latitude": [38.5, 37.5], "longitude": [104.5, 105.5]},
+    ...     ("latitude", "longitude"),
+    ... )
+    >>> fine = xr.DataArray(
+    ...     np.zeros((2, 3)),
+    ...     {"latitude": [38.25, 37.75], "longitude": [104.5, 105.0, 105.5]},
+    ...     ("latitude", "longitude"),
+    ... )
+    >>> regrid(coarse, fine).values
+    array([[0.5, 1. , 1.5],
+           [1.5, 2. , 2.5]])
+    """
+    require_choice(how, get_args(How), name="how")
+    require_between(min_valid, 0.0, 1.0, name="min_valid")
+    box, axes = _target(target)
+    if isinstance(obj, xr.DataArray):
+        return _array(obj, box, how, min_valid).assign_coords(axes)
+    if grid_dims(obj) is None:
+        raise GridError("obj has no grid: no dims (y, x) or (latitude, longitude).")
+    dims = set(grid_dims(obj) or ())
+    parts = {
+        name: _array(da, box, how, min_valid) if dims <= set(da.dims) else da
+        for name, da in obj.data_vars.items()
+    }
+    return xr.Dataset(parts, attrs=obj.attrs).assign_coords(axes)
+
+
+def valid_fraction(
+    da: xr.DataArray, target: GeoBox | xr.DataArray | xr.Dataset, *, how: How = "auto"
+) -> xr.DataArray:
+    """Share of the weight of each target cell that valid cells of `da` have, 0 to 1.
+
+    Examples
+    --------
+    >>> grid = {"latitude": [38.5, 37.5], "longitude": [104.5, 105.5]}
+    >>> holed = xr.DataArray([[0.0, np.nan], [2.0, 3.0]], grid, ("latitude", "longitude"))
+    >>> point = xr.DataArray(
+    ...     np.zeros((2, 2)), {"latitude": [38.0, 37.9], "longitude": [105.0, 105.1]}, holed.dims
+    ... )
+    >>> valid_fraction(holed, point, how="bilinear").values.round(2)
+    array([[0.75, 0.7 ],
+           [0.8 , 0.76]], dtype=float32)
+    """
+    valid = da.notnull().astype("f4").where(da.notnull())
+    box, axes = _target(target)
+    share = _apply(valid, box, _weights(valid, box, how), partial(_share))
+    return share.assign_coords(axes).rename("valid_fraction")
+
+
+def _target(target: GeoBox | xr.DataArray | xr.Dataset) -> tuple[GeoBox, dict[str, xr.Variable]]:
+    """Return the wanted grid, and the coordinates that the result shall bear to the last bit."""
+    if isinstance(target, GeoBox):
+        return target, {}
+    box = geobox_of(target, name="target")
+    theirs = grid_dims(target) or PLANAR
+    return box, {
+        new: xr.Variable(new, target[old].values, target[old].attrs)
+        for old, new in zip(theirs, _dims(box), strict=True)
+    }
+
+
+def _dims(box: GeoBox) -> tuple[str, str]:
+    return GEOGRAPHIC if box.crs is not None and box.crs.geographic else PLANAR
+
+
+def _array(da: xr.DataArray, box: GeoBox, how: How, min_valid: float) -> xr.DataArray:
+    is_class = da.dtype.kind in "iu"
+    if is_class and how in ("auto", "majority"):
+        source = geobox_of(da)
+        how = "majority" if how == "majority" or is_coarser(box, source) else "nearest"
+    weights = _weights(da, box, how)
+    if is_class and how in ("nearest", "majority"):
+        result = _apply(da, box, weights, partial(_majority, min_valid=min_valid))
+    else:
+        result = _apply(da, box, weights, partial(_mean, min_valid=min_valid))
+    return result.rename(da.name).assign_attrs(da.attrs)
+
+
+def _weights(da: xr.DataArray, box: GeoBox, how: How) -> Weights:
+    source = geobox_of(da, name=str(da.name or "da"))
+    if how == "auto":
+        how = "average" if is_coarser(box, source) else "bilinear"
+    make = {
+        "bilinear": bilinear_weights,
+        "average": average_weights,
+        "majority": average_weights,
+        "nearest": nearest_weights,
+    }[how]
+    return make(source, box)
+
+
+def _apply(
+    da: xr.DataArray, box: GeoBox, weights: Weights, combine: partial[Array]
+) -> xr.DataArray:
+    """Combine the part of `da` that the target needs; the whole of it must be in one chunk."""
+    rows, columns = grid_dims(da) or PLANAR
+    ours = _dims(box)
+    part = da.isel({rows: weights.rows, columns: weights.columns})
+    part = part.drop_vars(
+        [name for name, c in part.coords.items() if {rows, columns} & set(c.dims)]
+    )
+    if part.chunks is not None:
+        part = part.chunk({rows: -1, columns: -1})
+    dtype = da.dtype if da.dtype.kind in "iu" and combine.func is _majority else _float(da.dtype)
+    moved = part.rename({rows: "_row", columns: "_column"})
+    result = xr.apply_ufunc(
+        combine,
+        moved,
+        kwargs={"weights": weights},
+        input_core_dims=[["_row", "_column"]],
+        output_core_dims=[list(ours)],
+        dask="parallelized",
+        output_dtypes=[dtype],
+        dask_gufunc_kwargs={"output_sizes": dict(zip(ours, weights.shape, strict=True))},
+    )
+    order = [ours[(rows, columns).index(str(d))] if d in (rows, columns) else d for d in da.dims]
+    result = result.transpose(*order)
+    named: xr.DataArray = result.assign_coords(xr_coords(box, dims=ours))
+    return stamp(named, box.crs) if box.crs is not None else named
+
+
+def _float(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    return dtype if dtype.kind == "f" else np.dtype("f8")
+
+
+def _flat(values: Array) -> Array:
+    """(..., row, column) as (cell, series)."""
+    return values.reshape(-1, values.shape[-2] * values.shape[-1]).T
+
+
+def _sums(values: Array, valid: Array, weights: Weights) -> tuple[Array, Array]:
+    """Weighted sum of the valid values, and their weight: (target cell, series)."""
+    total = weights.matrix @ np.where(valid, values, 0.0).astype(np.float64)
+    same = valid.shape[1] > 0 and bool((valid == valid[:, :1]).all())
+    share = weights.matrix @ (valid[:, :1] if same else valid).astype(np.float64)
+    return total, share
+
+
+def _unflat(values: Array, like: Array, weights: Weights) -> Array:
+    return np.ascontiguousarray(values.T).reshape(*like.shape[:-2], *weights.shape)
+
+
+def _mean(values: Array, *, weights: Weights, min_valid: float) -> Array:
+    flat = _flat(values)
+    total, share = _sums(flat, np.isfinite(flat), weights)
+    enough = share >= max(min_valid - 1e-9, 1e-9)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.where(enough, total / share, np.nan)
+    return _unflat(mean, values, weights).astype(_float(values.dtype), copy=False)
+
+
+def _share(values: Array, *, weights: Weights) -> Array:
+    flat = _flat(values)
+    valid = np.isfinite(flat)
+    share = weights.matrix @ valid.astype(np.float64)
+    return _unflat(share, values, weights).astype(_float(values.dtype), copy=False)
+
+
+def _majority(values: Array, *, weights: Weights, min_valid: float) -> Array:
+    """Class with the largest weight; of equal ones the smallest code; below 0 is missing."""
+    flat = _flat(values)
+    best = np.zeros((weights.matrix.shape[0], flat.shape[1]))
+    found = np.full(best.shape, -1, dtype=values.dtype)
+    whole = np.zeros(best.shape)
+    for code in np.unique(flat[flat >= 0]):
+        share = weights.matrix @ (flat == code).astype(np.float64)
+        whole += share
+        more = share > best + 1e-12
+        found[more], best[more] = code, share[more]
+    found[whole < max(min_valid - 1e-9, 1e-9)] = -1
+    return _unflat(found, values, weights)
