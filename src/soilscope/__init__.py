@@ -8,6 +8,7 @@ __version__ = "0.1.0"
 #: Public name -> module that holds it, loaded when the name is first used (PEP 562).
 _PUBLIC = {
     "adjust_p_values": "analyse.significance",
+    "change_point": "analyse.change_point",
     "composite": "prepare.composites",
     "depth_pattern": "analyse.profile",
     "drought_event_table": "analyse.events",

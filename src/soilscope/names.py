@@ -75,6 +75,13 @@ NAMES: dict[str, Name] = {
     "mean": Name("mean", "{units}"),
     "std": Name("standard deviation", "{units}"),
     "sorted_values": Name("reference values in ascending order", "{units}"),
+    "bandwidth": Name("standard deviation of the kernels of the reference's density", "{units}"),
+    "shape": Name("shape of the gamma distribution"),
+    "scale": Name("scale of the gamma distribution", "{units}"),
+    "alpha": Name("first shape of the beta distribution"),
+    "beta": Name("second shape of the beta distribution"),
+    "lower_share": Name("probability of the lower end of the support"),
+    "upper_share": Name("probability of the upper end of the support"),
     "class_share": Name("share of months in each class of the index"),
     # events
     "n_events": Name("number of drought events"),
@@ -98,6 +105,10 @@ NAMES: dict[str, Name] = {
     "p_value_uncorrected": Name("two-sided p-value without correction for serial correlation"),
     "tau": Name("Kendall tau-b"),
     "lag1_autocorrelation": Name("lag-1 autocorrelation of the detrended series"),
+    # change point
+    "change_time": Name("time of the last value before the change", "year"),
+    "shift": Name("median after the change less the median before", "{units}"),
+    "statistic": Name("Pettitt statistic, the largest |U|"),
     # partial regression
     "coefficient": Name("partial regression coefficient", "{units} per unit of the driver"),
     "coefficient_low": Name(
@@ -111,6 +122,7 @@ NAMES: dict[str, Name] = {
     "t": Name("t statistic"),
     "partial_r": Name("partial correlation"),
     "vif": Name("variance inflation factor"),
+    "r_squared_share": Name("share of the driver in the coefficient of determination (LMG)"),
     "r_squared": Name("coefficient of determination"),
     "condition": Name("condition number of the correlation matrix of the drivers"),
     "residual_autocorrelation": Name("lag-1 autocorrelation of the residuals"),

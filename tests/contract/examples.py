@@ -132,6 +132,10 @@ EXAMPLES: dict[str, Example] = {
         lambda: {"da": moisture()},
         {"windows": [[2000, 2005], ["2004-07", "2011-12"]], "correction": "ar1"},
     ),
+    "change_point": Example("change_point", lambda: {"da": moisture()}),
+    "change_point, as it is": Example(
+        "change_point", lambda: {"da": moisture()}, {"prewhiten": False}
+    ),
     "adjust_p_values": Example(
         "adjust_p_values",
         lambda: {"p": abs(_field(8, "depth", *GRID)).clip(0, 1).rename("p_value")},

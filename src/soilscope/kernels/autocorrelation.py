@@ -72,7 +72,7 @@ def variance_factors(y, position, ranked, max_lag, critical, factor):
             factor[q] = np.nan
             continue
         if ranked:
-            _rank(values, ranks, n)
+            average_ranks(values, ranks, n)
         squares = _centre(ranks if ranked else values, n)
         factor[q] = _factor(
             ranks if ranked else values, places, n, squares, ranked, max_lag, critical
@@ -148,7 +148,7 @@ def _centre(values, n):
     mean = 0.0
     for i in range(n):
         mean += values[i]
-    mean /= n
+    mean /= max(n, 1)
     squares = 0.0
     for i in range(n):
         values[i] -= mean
@@ -160,13 +160,15 @@ def _centre(values, n):
 def _correlation(products, pairs, lag, squares, n, places):
     if pairs == 0 or n < 2:
         return np.nan
+    if squares == 0.0:
+        return 0.0
     span = places[n - 1] - places[0] + 1
     r = (products / pairs) * (span - lag) / span / (squares / n)
-    return min(max(r, -1.0), 1.0) if squares > 0.0 else 0.0
+    return min(max(r, -1.0), 1.0)
 
 
 @kernel
-def _rank(values, ranks, n):
+def average_ranks(values, ranks, n):
     """Average ranks of values[:n]."""
     order = np.argsort(values[:n])
     i = 0

@@ -35,6 +35,7 @@ def _if_pooled(options: Mapping[str, Any]) -> bool:
 
 
 def _steps() -> dict[str, Step]:
+    from soilscope.analyse.change_point import change_point
     from soilscope.analyse.drivers import partial_regression
     from soilscope.analyse.events import drought_events
     from soilscope.analyse.index import index_parameters, standardize
@@ -55,6 +56,7 @@ def _steps() -> dict[str, Step]:
         "index_state": Step(index_state, ("ssmi",)),
         "drought_events": Step(drought_events, ("ssmi",)),
         "trend": Step(trend, ("da",)),
+        "change_point": Step(change_point, ("da",)),
         "adjust_p_values": Step(adjust_p_values, ("p",), whole=_always),
         "partial_regression": Step(partial_regression, ("y", "drivers")),
         "regional_mean": Step(regional_mean, ("da",), optional=("regions",), whole=_always),
