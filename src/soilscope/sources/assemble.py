@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from soilscope.errors import InputError, SourceError
+from soilscope.errors import SourceError
 from soilscope.sources.canonical import CANONICAL, Canonical
 from soilscope.sources.declared import Declared
 from soilscope.sources.timeaxis import Step, require_order, show, time_step
 from soilscope.sources.units import accepted_units, conversion, convert
+from soilscope.sources.window import Region
 
-Region = Sequence[float] | None
 Period = tuple[pd.Timestamp, pd.Timestamp] | None
 
 
@@ -40,7 +40,7 @@ def finish(
     product: str,
     files: Sequence[Path],
     period: Period,
-    region: Region,
+    region: Region | None,
 ) -> xr.Dataset:
     """Check times, cut to `period` and `region`, convert units, write the lineage."""
     file = file_label(files)
@@ -55,10 +55,11 @@ def finish(
     )
     ds = cut_period(ds, period, file=file)
     ds = cut_region(ds, region, file=file)
-    lineage = json.dumps(list(declared.lineage))
+    from_files = json.loads(ds.attrs.get("lineage", "[]"))  # ancestors that only files can tell
+    lineage = json.dumps(list(dict.fromkeys([*declared.lineage, *from_files])))
     expected = {v.name: v.expected for v in declared.variables or () if v.expected}
     for name, da in ds.data_vars.items():
-        da.attrs |= {"lineage": lineage} | (
+        da.attrs |= {"lineage": lineage, "product": product} | (
             {"expected": list(expected[name])} if name in expected else {}
         )
     return ds.assign_attrs(
@@ -85,7 +86,7 @@ def cut_period(ds: xr.Dataset, period: Period, *, file: str) -> xr.Dataset:
     return ds.isel(time=slice(first, first + int(inside.sum())))
 
 
-def cut_region(ds: xr.Dataset, region: Region, *, file: str) -> xr.Dataset:
+def cut_region(ds: xr.Dataset, region: Region | None, *, file: str) -> xr.Dataset:
     """Return the cells or sites whose centres lie in `region` (west, south, east, north)."""
     if region is None:
         return ds
@@ -93,12 +94,7 @@ def cut_region(ds: xr.Dataset, region: Region, *, file: str) -> xr.Dataset:
     pair = next((p for p in pairs if set(p) <= set(ds.coords)), None)
     if pair is None:
         raise SourceError(f"{file} has no coordinates of its sites; leave region out.")
-    try:
-        west, south, east, north = map(float, region)
-    except (TypeError, ValueError):
-        raise InputError(
-            f"region is {region!r}; give west, south, east, north, as in [105, 37.5, 107, 40]."
-        ) from None
+    west, south, east, north = region
     limits = ((south, north), (west, east))
     extent = []
     for name, (low, high) in zip(pair, limits, strict=True):

@@ -1,14 +1,18 @@
 """The products that can be opened, and the one function that opens them."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import xarray as xr
 
 from soilscope.checks import require_choice
-from soilscope.errors import InputError
+from soilscope.errors import InputError, SoilscopeWarning
 from soilscope.sources.assemble import file_label, finish
 from soilscope.sources.chunks import Chunks
 from soilscope.sources.declared import (
@@ -26,6 +30,7 @@ from soilscope.sources.ranges import check_opening, needs_steps
 from soilscope.sources.raster import open_raster
 from soilscope.sources.table import open_table
 from soilscope.sources.timeaxis import read_period
+from soilscope.sources.window import read_region
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class Product:
     variables: tuple[Variable, ...] = ()  # known beforehand; without, the user declares them
     ancestors: tuple[str, ...] = ()  # data that the product was made from
     origin: str = ""  # who publishes it, with DOI
-    names: str = ""  # regular expression of its file names, for `soilscope init`
+    names: str = ""  # regular expression of its files' (or folders') names, for `soilscope init`
 
 
 PRODUCTS = {
@@ -167,18 +172,34 @@ def open_source(
         encoding=encoding,
         separator=separator,
         decimal=decimal,
+        region=read_region(region),
+        period=read_period(period),
     )
-    span = read_period(period)
     files = find_files(paths)
+    ds = _opened(product, files, declared, chunks)
 
-    def opened(chunks: Chunks) -> xr.Dataset:
-        ds = PRODUCTS[product].open(files, declared, chunks=chunks)
-        return finish(ds, declared, product=product, files=files, period=span, region=region)
+    @cache
+    def step(stamp: np.datetime64) -> xr.Dataset:
+        """Open one time step: chunks that are long in time are no way to it."""
+        at = pd.Timestamp(stamp)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SoilscopeWarning)  # heard already
+            return _opened(product, files, replace(declared, period=(at, at)), {"time": 1})
 
-    ds = opened(chunks)
-    # chunks that are long in time are no way to one time step of a large file
-    check_opening(opened({"time": 1}) if needs_steps(ds) else ds, file=file_label(files))
+    check_opening(ds, file=file_label(files), step=step if needs_steps(ds) else None)
     return ds
+
+
+def _opened(product: str, files: Sequence[Path], declared: Declared, chunks: Chunks) -> xr.Dataset:
+    ds = PRODUCTS[product].open(files, declared, chunks=chunks)
+    return finish(
+        ds,
+        declared,
+        product=product,
+        files=files,
+        period=declared.period,
+        region=declared.region,
+    )
 
 
 def declared_variables(

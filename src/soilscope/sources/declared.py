@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+import pandas as pd
+
 from soilscope.checks import nearest
 from soilscope.errors import InputError
 
@@ -52,7 +54,11 @@ class Layers:
 
 @dataclass(frozen=True)
 class Declared:
-    """All that is declared about one product, checked for shape but not against its files."""
+    """All that is declared about one product, checked for shape but not against its files.
+
+    `region` and `period` let a product leave out what lies outside, in whole files or tiles; what
+    is left is cut exactly afterwards, and neighbouring files tell the time step.
+    """
 
     variables: tuple[Variable, ...] | None = None
     all_needed: bool = True  # else the files may hold only some of the variables
@@ -65,6 +71,10 @@ class Declared:
     encoding: str = "utf-8-sig"
     separator: str = ","
     decimal: str = "."
+    region: tuple[float, float, float, float] | None = None  # west, south, east, north
+    period: tuple[pd.Timestamp, pd.Timestamp] | None = None
+    accumulation: str | None = None  # what precipitation was summed over
+    reliability: tuple[int, ...] | None = None  # ranks of pixels that are kept; () keeps all
 
     def theirs(self, ours: str) -> str | None:
         """Return the file's name of our dimension `ours`, if declared."""

@@ -18,6 +18,7 @@ from soilscope.sources.layers import layer_axis
 from soilscope.sources.stored import decode_values
 from soilscope.sources.timeaxis import decode_stamps, require_order
 from soilscope.sources.units import canonical_units
+from soilscope.sources.window import cut_window
 
 Array = npt.NDArray[Any]
 
@@ -46,6 +47,7 @@ def decode_file(
     dims = dict.fromkeys(str(d) for v in variables for s in v.source for d in raw[s].dims)
     _require_values(raw, dims, file)
     axes = find_axes(raw, dims, declared, allowed=allowed, file=file)
+    raw, axes = cut_window(raw, axes, declared.region)
     data = {v.name: _variable(raw, v, axes, chunks=chunks, file=file) for v in variables}
     ds = xr.Dataset(data, attrs={key: raw.attrs[key] for key in _TOLD if key in raw.attrs})
     ds = _with_time(ds, axes, declared, stamp=stamp, file=file)

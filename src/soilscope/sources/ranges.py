@@ -1,7 +1,7 @@
 """Whether values are plausible: a slice is looked at on opening, all when a cube is written."""
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import xarray as xr
 
 from soilscope.errors import SoilscopeWarning, SourceError
 from soilscope.sources.canonical import CANONICAL
+from soilscope.sources.units import canonical_units
 
 Array = npt.NDArray[Any]
 Range = tuple[float, float]
@@ -73,15 +74,18 @@ def refuse_infinite(counts: Mapping[str, RangeCount], *, file: str) -> None:
             )
 
 
-def check_opening(ds: xr.Dataset, *, file: str) -> None:
+def check_opening(
+    ds: xr.Dataset, *, file: str, step: Callable[[np.datetime64], xr.Dataset] | None = None
+) -> None:
     """Look at the values of each variable: all of a small one, else of one time step.
 
-    Refuses infinite values and those that wrong units explain; warns about single implausible
-    values and about variables without any value.
+    `step` opens a single time step anew, where the chunks of `ds` hold many. Refuses infinite
+    values and those that wrong units explain; warns about single implausible values and about
+    variables without any value.
     """
     for name, da in ds.data_vars.items():
         count = RangeCount()
-        for piece in _pieces(da):
+        for piece in _pieces(da, step):
             block = _read(piece.to_dataset(name=name), file)
             count = count_range(block)[str(name)]
             if count.valid or count.infinite:
@@ -98,14 +102,16 @@ def needs_steps(ds: xr.Dataset) -> bool:
     )
 
 
-def _pieces(da: xr.DataArray) -> Iterator[xr.DataArray]:
+def _pieces(
+    da: xr.DataArray, step: Callable[[np.datetime64], xr.Dataset] | None
+) -> Iterator[xr.DataArray]:
     """All of `da` if it is small, else the middle, first and last time step in turn."""
     if da.size <= _WHOLE or "time" not in da.dims:
         yield da
         return
     n_time = da.sizes["time"]
     for at in dict.fromkeys((n_time // 2, 0, n_time - 1)):
-        yield da.isel(time=[at])
+        yield da.isel(time=[at]) if step is None else step(da["time"].values[at])[da.name]
 
 
 def _read(block: xr.Dataset, file: str) -> xr.Dataset:
@@ -158,7 +164,7 @@ def _judge(name: str, da: xr.DataArray, count: RangeCount, file: str) -> None:
             f"{low:g} to {high:g} ({outside} of {count.valid} values outside)"
         )
         extreme = count.lowest if count.below >= count.above else count.highest
-        if outside > _WRONG_UNITS * count.valid or _is_fill(extreme):
+        if outside > _WRONG_UNITS * count.valid or _fill(extreme, da.attrs) is not None:
             raise SourceError(text + _cause(name, count, da.attrs))
         _warn(f"{text}.")
     elif "expected" not in da.attrs:
@@ -172,11 +178,12 @@ def _judge(name: str, da: xr.DataArray, count: RangeCount, file: str) -> None:
 
 def _cause(name: str, count: RangeCount, attrs: Mapping[Any, Any]) -> str:
     """Say what is likely, and what to write."""
-    if _is_fill(count.lowest) or _is_fill(count.highest):
-        number = count.lowest if _is_fill(count.lowest) else count.highest
+    fills = [_fill(number, attrs) for number in (count.lowest, count.highest)]
+    number = next((fill for fill in fills if fill is not None), None)
+    if number is not None:
         return f"; {number:g} looks like a missing value: write {_mend(name, 'missing', number)}."
     units = str(attrs.get("source_units"))
-    guess = _other_units(name, count)
+    guess = _other_units(name, count, canonical_units(units)[0])
     if guess is not None and guess[1] != units:
         return f"; it looks like {guess[0]}: write {_mend(name, *guess[2:])}."
     return (
@@ -185,16 +192,19 @@ def _cause(name: str, count: RangeCount, attrs: Mapping[Any, Any]) -> str:
     )
 
 
-def _other_units(name: str, count: RangeCount) -> tuple[str, str, str, object] | None:
-    """Return (in words, units, key to write, value to write) of the likely mistake."""
+def _other_units(
+    name: str, count: RangeCount, factor: float
+) -> tuple[str, str, str, object] | None:
+    """Return (in words, units, key to write, value to write) of the likely mistake.
+
+    `factor` is the number in front of the declared units, as in 0.001 m3 m-3.
+    """
     known = CANONICAL.get(name)
     low, high = count.lowest, count.highest
     if known is None:
         return None
     if name == "soil_moisture" and low >= 0:
-        if high <= 100:
-            return "percent", "%", "units", '"%"'
-        return "thousandths, or kg m-2 of a layer", "0.001 m3 m-3", "units", "0.001 m3 m-3"
+        return _other_share(high / factor, factor)
     if known.units == "degC":
         if low > 150:
             return "kelvin", "K", "units", "K"
@@ -204,10 +214,24 @@ def _other_units(name: str, count: RangeCount) -> tuple[str, str, str, object] |
     if known.kind == "flux" and low >= known.low:
         return "mm declared as m, or a rate as a sum", "mm", "units", "mm"
     if known.units == "kPa":
-        return ("Pa", "Pa", "units", "Pa") if high > 300 else ("hPa", "hPa", "units", "hPa")
+        return _other_pressure(name, high)
     if name == "ndvi":
         return "stored integers", "", "scale", 0.0001
     return None
+
+
+def _other_share(stored: float, factor: float) -> tuple[str, str, str, object]:
+    if stored <= 100:
+        return "percent", "%", "units", '"%"'
+    if stored > 1000 and factor != 1.0:
+        return "ten-thousandths", "0.0001 m3 m-3", "units", "0.0001 m3 m-3"
+    return "thousandths, or kg m-2 of a layer", "0.001 m3 m-3", "units", "0.001 m3 m-3"
+
+
+def _other_pressure(name: str, high: float) -> tuple[str, str, str, object]:
+    if name == "vpd" and high > 150:
+        return "Pa, or hundredths of kPa (scale: 0.01)", "Pa", "units", "Pa"
+    return ("Pa", "Pa", "units", "Pa") if high > 300 else ("hPa", "hPa", "units", "hPa")
 
 
 def _too_small(name: str, count: RangeCount, da: xr.DataArray) -> str:
@@ -226,8 +250,11 @@ def _mend(name: str, key: str, value: object) -> str:
     return f"variables: {{{name}: {{{key}: {value}}}}}"
 
 
-def _is_fill(value: float) -> bool:
-    return value in _FILLS or abs(value) > 1e15
+def _fill(value: float, attrs: Mapping[Any, Any]) -> float | None:
+    """Return the stored number behind `value` if it is one that stands for "missing"."""
+    factor = canonical_units(str(attrs.get("source_units")))[0]
+    stored = (value, round(value / factor, 2))
+    return next((n for n in stored if n in _FILLS or abs(n) > 1e15), None)
 
 
 def _warn(text: str) -> None:
