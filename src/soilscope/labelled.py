@@ -10,6 +10,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from soilscope.checks import require_dims, require_numeric, require_single_chunk
+from soilscope.lineage import inherit
 from soilscope.names import describe
 
 Array = npt.NDArray[Any]
@@ -80,9 +81,10 @@ def over_series(
     if len(outputs) == 1:
         results = (results,)
     first = arrays[0]
-    return xr.Dataset(
+    ds = xr.Dataset(
         {key: _in_order(result, first) for key, result in zip(outputs, results, strict=True)}
     )
+    return inherit(ds, *arrays)
 
 
 def _chunked_like(table: xr.DataArray, core: tuple[str, ...], like: xr.DataArray) -> xr.DataArray:

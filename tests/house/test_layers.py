@@ -9,7 +9,7 @@ import soilscope
 
 ROOT = Path(soilscope.__file__).parent
 BASE = {"errors", "names"}
-LABELLED = BASE | {"checks", "times", "labelled"}
+LABELLED = BASE | {"checks", "times", "lineage", "labelled"}
 LIBRARY = LABELLED | {"kernels", "grid"}
 
 #: room -> rooms that it may import (its own is always allowed)
@@ -19,7 +19,8 @@ ALLOWED = {
     "kernels": {"errors"},
     "checks": BASE,
     "times": BASE | {"checks"},
-    "labelled": BASE | {"checks", "times"},
+    "lineage": BASE,
+    "labelled": BASE | {"checks", "times", "lineage"},
     "grid": LABELLED,
     "sources": LIBRARY,
     "twin": LIBRARY,
