@@ -1,0 +1,1 @@
+"""Synthetic data written as the files of real products: names, units, packing, oddities."""
