@@ -118,7 +118,7 @@ def test_every_index_figure_names_its_reference(grid_figures):
         if kind.kind in ("state-maps", "heatmap", "trend-maps", "lines"):
             printed = " ".join(text.get_text() for text in figure.texts)
             assert "pooled profile" in printed.replace("\n", " "), plate.key
-            assert "pooled profile" in plate.caption
+            assert "pooled profile" in plate.how
 
 
 def test_maps_are_images_and_never_meshes(grid_figures):

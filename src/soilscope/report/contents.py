@@ -28,7 +28,8 @@ def contents(study: Study) -> dict[str, Any]:
         "description": study.manifest.get("description") or "",
         "synthetic": study.frame.synthetic,
         "facts": facts(study),
-        "warnings": [(n, w) for n, r in study.records.items() for w in r.warnings],
+        "warnings": all_warnings(study),
+        "place_key": [(n, p) for p, n in study.pictured().fonts.shown_as.items()],
         "cautions": cautions(study),
         "themes": THEMES,
         "patterns": [
@@ -48,6 +49,13 @@ def contents(study: Study) -> dict[str, Any]:
         "study_text": text.read_text(encoding="utf-8") if text.is_file() else "",
         "study_name": study.manifest.get("study") or "study.yaml",
     }
+
+
+def all_warnings(study: Study) -> list[tuple[str, str]]:
+    """Return (result, warning) of every analysis, and of the figures where letters are lacking."""
+    said = [(name, text) for name, record in study.records.items() for text in record.warnings]
+    lacking = study.pictured().fonts.warning
+    return [*said, ("figures", lacking)] if lacking else said
 
 
 def facts(study: Study) -> list[tuple[str, str]]:

@@ -10,16 +10,15 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from soilscope.errors import StudyError
 from soilscope.report.contents import contents
 from soilscope.report.current import mark_report
 from soilscope.report.figures.catalogue import FIGURES
+from soilscope.report.fonts import drawing
 from soilscope.report.plates import Theme
 from soilscope.report.reading import Study
-from soilscope.report.style import RC
 from soilscope.report.tables import Table, all_tables, written
 
 FORMATS = ("png", "pdf", "svg")
@@ -33,7 +32,8 @@ class Picture:
     result: str  # what it is made of
     theme: Theme
     title: str
-    caption: str
+    seen: str
+    how: str
     alt: str
     files: tuple[str, ...]  # names in the folder of figures, PNG first
     width: int
@@ -96,6 +96,7 @@ def draw_all(
     study: Study, folder: Path, *, formats: Sequence[str], processes: int = 1
 ) -> list[Picture]:
     """Draw every figure that fits a result, in the order of the page."""
+    study = study.pictured()
     jobs = [
         (number, name)
         for number, kind in enumerate(FIGURES)
@@ -120,9 +121,9 @@ def _draw(
 ) -> list[Picture]:
     """Draw the figures of one kind and result; runs in any process."""
     kind, name = FIGURES[job[0]], job[1]
-    study = study or Study(root)
+    study = study or Study(root).pictured()
     pictures = []
-    with mpl.rc_context(RC):
+    with drawing(study.fonts):
         for plate in kind.plates(study, name):
             figure = plate.draw()
             files = tuple(f"{plate.key}.{suffix}" for suffix in formats)
@@ -136,7 +137,8 @@ def _draw(
                     name,
                     kind.theme,
                     plate.title,
-                    plate.caption,
+                    plate.seen,
+                    plate.how,
                     plate.alt,
                     files,
                     width,

@@ -17,7 +17,8 @@ class Plate:
 
     key: str  # stem of the file name and anchor on the page
     title: str
-    caption: str  # one sentence: what is shown, method, reference, test
+    seen: str  # one sentence: what the figure shows, from its numbers
+    how: str  # what is drawn, and how it was made: method, reference, test
     alt: str  # for readers who do not see it
     draw: Callable[[], Figure]
 

@@ -1,6 +1,6 @@
 """A results folder as the report reads it: results, how they were made, what they stand on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from soilscope.report.fonts import Fonts, fonts_for, printable
 from soilscope.report.words import layer_names, listed
 from soilscope.study.store import CUBE, Record, Store
 
@@ -30,6 +31,7 @@ class Study:
     """Read-only view of a results folder."""
 
     root: Path
+    fonts: Fonts = field(default_factory=Fonts)  # how names of places are printed
     _opened: dict[str, xr.Dataset] = field(default_factory=dict)
 
     @cached_property
@@ -59,13 +61,29 @@ class Study:
     def data(self, name: str) -> xr.Dataset:
         """Return the result `name`; values are read when they are used."""
         if name not in self._opened:
-            self._opened[name] = self.store.open(name)
+            self._opened[name] = _renamed(self.store.open(name), self.fonts.shown_as)
         return self._opened[name]
 
     @property
     def cube(self) -> xr.Dataset:
         """The aligned inputs."""
         return self.data(CUBE)
+
+    def pictured(self) -> "Study":
+        """Return the study as figures show it: with names that the installed fonts print."""
+        places = {"zone": self._zone_names(), "site": []}
+        for name in self.analyses:
+            ds = self.data(name)
+            for dim in PLACES:
+                if dim in ds.dims:
+                    kind = "zone" if dim == "region" else dim
+                    places[kind] += [_spaced(str(v), dim) for v in ds[dim].values]
+        fonts = fonts_for(places, [self.frame.source])
+        return self if fonts == self.fonts else Study(self.root, fonts)
+
+    def _zone_names(self) -> list[str]:
+        attrs = self.cube["zone"].attrs if CUBE in self.records and "zone" in self.cube else {}
+        return [_spaced(word, "region") for word in str(attrs.get("flag_meanings", "")).split()]
 
     # -- how results hang together -----------------------------------------------------------------
 
@@ -156,7 +174,7 @@ class Study:
         text = listed(list(dict.fromkeys(names)), most=4)
         line = ". ".join(part for part in (f"Data: {text}" if text else "", self.period) if part)
         synthetic = bool(self.manifest.get("synthetic")) or any(s.get("synthetic") for s in sources)
-        return Frame(line, synthetic)
+        return Frame(printable(line, self.fonts.families), synthetic)
 
     def layers(self, ds: xr.Dataset | xr.DataArray) -> list[str]:
         """Names of the layers of `ds`, such as '0-10 cm'."""
@@ -193,6 +211,26 @@ _REFERENCES = {
 }
 
 
+def _spaced(name: str, dim: str) -> str:
+    """Names of sites are kept letter by letter; regions lose the underscores of flags."""
+    return name if dim == "site" else name.replace("_", " ")
+
+
+def _renamed(ds: xr.Dataset, shown_as: Mapping[str, str]) -> xr.Dataset:
+    """Give places the names of `shown_as`, in coordinates and flags."""
+    if not shown_as:
+        return ds
+    for dim in set(PLACES) & set(ds.dims):
+        old = [_spaced(str(v), str(dim)) for v in ds[dim].values]
+        new = np.array([shown_as.get(name, name) for name in old], dtype=object)
+        ds = ds.assign_coords({dim: (dim, new, ds[dim].attrs)})
+    if "zone" in ds and "flag_meanings" in ds["zone"].attrs:
+        words = [_spaced(word, "region") for word in str(ds["zone"].attrs["flag_meanings"]).split()]
+        shown = " ".join(shown_as.get(word, word).replace(" ", "_") for word in words)
+        ds = ds.assign(zone=ds["zone"].assign_attrs(flag_meanings=shown))
+    return ds
+
+
 def _span(reference: Any) -> str:
     if isinstance(reference, list | tuple) and len(reference) == 2:
         return f"{reference[0]} to {reference[1]}"
@@ -223,8 +261,7 @@ def place_names(ds: xr.Dataset | xr.DataArray) -> list[str]:
     dim = place_dim(ds)
     if dim is None:
         return [""]
-    names = [str(v) for v in ds[dim].values]  # names of sites are kept letter by letter
-    return names if dim == "site" else [name.replace("_", " ") for name in names]
+    return [_spaced(str(v), dim) for v in ds[dim].values]
 
 
 def is_annual(ds: xr.Dataset | xr.DataArray) -> bool:

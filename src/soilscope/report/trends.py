@@ -8,7 +8,8 @@ import numpy as np
 import xarray as xr
 
 from soilscope.report.reading import Study, as_places, place_dim
-from soilscope.report.words import ALPHA, CORRECTIONS, flags, number, verdict
+from soilscope.report.seen import at_layer, said_runs, with_units
+from soilscope.report.words import ALPHA, CORRECTIONS, flags, number, p_equals, percent, verdict
 
 Array = np.ndarray[Any, Any]
 
@@ -33,6 +34,14 @@ class At:
         """Whether the trend is significant after every correction that was made."""
         return self.verdict.startswith("significant")
 
+    def interval(self, units: str | None, level: str) -> str:
+        """'0.045 year⁻¹ (95 % interval 0.031 to 0.059, p = 0.0002)'."""
+        inside = [p_equals(self.p)] if np.isfinite(self.p) else []
+        if np.isfinite(self.low) and np.isfinite(self.high):
+            inside.insert(0, f"{level} interval {number(self.low, 2)} to {number(self.high, 2)}")
+        text = with_units(self.slope, units)
+        return f"{text} ({', '.join(inside)})" if inside else text
+
 
 @dataclass(frozen=True)
 class TrendWords:
@@ -45,14 +54,47 @@ class TrendWords:
         """Trend of one place and layer."""
         return self.cells[place][layer]
 
-    def alt(self, places: Sequence[str], layers: Sequence[str]) -> str:
-        """Say each slope with its verdict."""
-        said = [
-            f"{place} {layer}: {number(at.slope, 2)}, {at.verdict}"
+    def by_depth(self, places: Sequence[str], layers: Sequence[str]) -> str:
+        """Say the verdicts of each place from the surface down, with the range of its slopes."""
+        said = []
+        for place, row in zip(places, self.cells, strict=True):
+            slopes = [at.slope for at in row if np.isfinite(at.slope)]
+            ends = f" (slopes {number(min(slopes), 2)} to {number(max(slopes), 2)})"
+            words = said_runs([at.verdict for at in row], layers)
+            said.append(f"{place}: {words}{ends if len(slopes) > 1 else ''}")
+        return "; ".join(said) + "."
+
+    def tally(self) -> str:
+        """Count the series that rise and fall significantly: '13 of 30 series rise ...'."""
+        every = [at for row in self.cells for at in row]
+        up = sum(at.firm and at.slope > 0 for at in every)
+        down = sum(at.firm and at.slope < 0 for at in every)
+        if not up + down:
+            return f"none of {len(every)} series has a significant trend"
+        return f"{up} of {len(every)} series rise significantly and {down} fall"
+
+    def steepest(
+        self, places: Sequence[str], layers: Sequence[str], units: str | None, level: str
+    ) -> str:
+        """Name the steepest significant series, or the steepest of all where there is none."""
+        every = [
+            (at, place, layer)
             for place, row in zip(places, self.cells, strict=True)
             for layer, at in zip(layers, row, strict=True)
+            if np.isfinite(at.slope)
         ]
-        return "; ".join(said) + "."
+        if not every:
+            return "no slope could be estimated"
+        firm = [one for one in every if one[0].firm]
+        at, place, layer = max(firm or every, key=lambda one: abs(one[0].slope))
+        return f"the steepest is {place}{at_layer(layer)} with {at.interval(units, level)}"
+
+    def seen(
+        self, places: Sequence[str], layers: Sequence[str], units: str | None, level: str
+    ) -> str:
+        """Say how many series have a significant trend, and which is the steepest."""
+        text = f"{self.tally()}; {self.steepest(places, layers, units, level)}."
+        return text[0].upper() + text[1:]
 
 
 def first_of_series(study: Study, name: str) -> str:
@@ -75,6 +117,11 @@ def subtitle_of(study: Study, name: str) -> str:
     test, reference = test_text(study, name), study.reference_text(name)
     text = f"{test[0].upper()}{test[1:]}."
     return text + (f" Reference of the index: {reference}." if reference else "")
+
+
+def level_text(study: Study, name: str) -> str:
+    """Level of the interval of a slope, such as '95 %'."""
+    return percent(float(study.records[name].options.get("confidence") or 0.95))
 
 
 def trend_words(study: Study, name: str, *, places: slice | None = None) -> TrendWords:

@@ -36,6 +36,7 @@ CORRECTIONS = {
     "3pw": "with the three pre-whitenings of 3PW",
     "hamed_rao": "with the Hamed-Rao variance",
     "yue_wang": "with the Yue-Wang variance",
+    "ar1": "with the variance of a first-order autoregressive series",
     "hirsch_slack": "with the covariance between seasons (Hirsch-Slack)",
 }
 

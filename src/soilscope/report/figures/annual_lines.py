@@ -22,7 +22,14 @@ from soilscope.report.reading import (
     place_names,
 )
 from soilscope.report.style import QUIET, SERIES, TREND_LINE, WIDTH
-from soilscope.report.trends import TrendWords, first_of_series, subtitle_of, test_text, trend_words
+from soilscope.report.trends import (
+    TrendWords,
+    first_of_series,
+    level_text,
+    subtitle_of,
+    test_text,
+    trend_words,
+)
 from soilscope.report.words import (
     SHORT_STATUS,
     file_stem,
@@ -162,7 +169,8 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
     index = study.reference_text(name)
     what = "Annual soil moisture index" if index else f"Annual {series.name}".replace("_", " ")
     test = test_text(study, name)
-    unit = unit_text(study.data(name)["slope"].attrs.get("units"))
+    units = study.data(name)["slope"].attrs.get("units")
+    unit = unit_text(units)
     count = min(annual.sizes[dim], MOST)
     for part, start in enumerate(range(0, count, PER_SHEET)):
         window = slice(start, min(start + PER_SHEET, count))
@@ -173,13 +181,17 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
         yield Plate(
             key=file_stem("lines", name, *suffix),
             title=title,
-            caption=(
+            seen=words.seen(
+                place_names(chosen), study.layers(annual), units, level_text(study, name)
+            ),
+            how=(
                 f"Annual series with the Theil-Sen line; each panel gives the slope"
                 f"{f' ({unit})' if unit else ''} and the p of the {test}"
                 + (", the uncorrected p in brackets" if words.corrected else "")
                 + (f"; index against {index}." if index else ".")
             ),
-            alt=words.alt(place_names(chosen), study.layers(annual)),
+            alt="Lines of annual values. "
+            + words.by_depth(place_names(chosen), study.layers(annual)),
             draw=partial(
                 annual_lines, chosen, words, layers=study.layers(annual),
                 label=with_unit("index" if index else str(series.name).replace("_", " "),

@@ -10,9 +10,10 @@ from soilscope.report.drivers import driver_method, driver_names
 from soilscope.report.mapping import area_of, draw_map, map_axes, map_sheet
 from soilscope.report.plates import Plate
 from soilscope.report.reading import Frame, Study
+from soilscope.report.seen import leaders
 from soilscope.report.style import SIGNED, WIDTH, Scale, symmetric
 from soilscope.report.trends import significant
-from soilscope.report.words import ALPHA, file_stem, without_estimate
+from soilscope.report.words import ALPHA, file_stem, listed, without_estimate
 
 LEFT = 0.95
 GAP = 0.08
@@ -81,11 +82,13 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
     drivers, layers = driver_names(ds), study.layers(ds)
     title = f"Association of soil moisture with its drivers ({name})"
     method = driver_method(study, name)
+    seen = leaders(coefficient.values, drivers, layers)
     missing = without_estimate(ds["status"].compute()) if "status" in ds else ""
     yield Plate(
         key=file_stem("coefficient-maps", name),
         title=title,
-        caption=(
+        seen=seen,
+        how=(
             f"Standardised partial regression coefficients, {method}; "
             + (
                 f"hatched where p after the false discovery rate is not below {ALPHA:g}."
@@ -93,7 +96,7 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
                 else "no significance is claimed, since no p-values were adjusted."
             )
         ),
-        alt=f"{len(layers) * len(drivers)} maps: {len(layers)} layers by {', '.join(drivers)}.",
+        alt=f"{len(layers) * len(drivers)} maps: {len(layers)} layers by {listed(drivers)}. {seen}",
         draw=partial(
             coefficient_maps, coefficient, drivers=drivers, layers=layers,
             scale=symmetric(coefficient.values, SIGNED), title=title,

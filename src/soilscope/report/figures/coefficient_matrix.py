@@ -12,6 +12,7 @@ from soilscope.report.layout import Margins, sheet
 from soilscope.report.matrix import draw_matrix, wrapped
 from soilscope.report.plates import Plate
 from soilscope.report.reading import Frame, Study, as_places, place_dim, place_names
+from soilscope.report.seen import largest_of_drivers
 from soilscope.report.style import SIGNED, WIDTH, Scale, symmetric
 from soilscope.report.words import decimals, file_stem, number
 
@@ -73,15 +74,18 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
     count = min(ds.sizes[dim], MOST)
     for part, start in enumerate(range(0, count, PER_SHEET)):
         window = {dim: slice(start, min(start + PER_SHEET, count))}
+        chosen = coefficient.isel(window)
+        seen = largest_of_drivers(chosen.values, place_names(chosen), layers, drivers)
         suffix = () if count <= PER_SHEET else (str(part + 1),)
         title = f"Association of soil moisture with its drivers ({name})"
         yield Plate(
             key=file_stem("coefficient-matrix", name, *suffix),
             title=title,
-            caption=f"Standardised coefficients, {method}; hatched: {test}.",
-            alt=_alt(coefficient.isel(window), drivers, layers),
+            seen=seen,
+            how=f"Standardised coefficients, {method}; hatched: {test}.",
+            alt=f"{seen} {_alt(chosen, drivers, layers)}",
             draw=partial(
-                coefficient_matrix, coefficient.isel(window), firm.isel(window), drivers=drivers,
+                coefficient_matrix, chosen, firm.isel(window), drivers=drivers,
                 layers=layers, scale=scale, title=title,
                 subtitle=f"{method[0].upper()}{method[1:]}.",
                 note=f"Hatched: {test}. Association, not effect.", frame=study.frame,

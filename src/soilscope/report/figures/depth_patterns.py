@@ -130,13 +130,14 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
         yield Plate(
             key=file_stem("depth-patterns", name, *suffix),
             title=title,
-            caption=(
+            seen=_alt(window, most=2),
+            how=(
                 f"State against {reference or 'the given reference'} "
                 f"(neutral within {band:g} of zero), tendency of the regional mean series "
                 f"(neutral unless p < {alpha:g}), and the area-mean standardised coefficient of "
                 "each driver."
             ),
-            alt=_alt(window),
+            alt=f"Table of symbols by layer. {_alt(window)}",
             draw=partial(
                 depth_patterns, window, layers=layers, title=title, frame=study.frame,
                 subtitle=f"Reference of the state: {reference}." if reference else "",
@@ -147,9 +148,10 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
         )  # fmt: skip
 
 
-def _alt(ds: xr.Dataset) -> str:
+def _alt(ds: xr.Dataset, *, most: int | None = None) -> str:
     said = []
-    for k, place in enumerate(place_names(ds)):
+    for k, place in enumerate(place_names(ds)[:most]):
         one = ds.isel(region=k)
-        said.append(f"{place}: {one['state_pattern'].item()}; {one['tendency_pattern'].item()}")
-    return ". ".join(said).replace(" -> ", ", then ") + "."
+        state, tendency = (str(one[f"{v}_pattern"].item()) for v in ("state", "tendency"))
+        said.append(f"{place} has, from the surface down, {state} and {tendency}")
+    return "; ".join(said).replace(" -> ", ", then ") + "."

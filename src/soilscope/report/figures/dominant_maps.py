@@ -14,8 +14,9 @@ from soilscope.report.drivers import driver_method, driver_names
 from soilscope.report.mapping import area_of, draw_categories, map_axes, map_columns, map_sheet
 from soilscope.report.plates import Plate
 from soilscope.report.reading import Frame, Study
+from soilscope.report.seen import map_count, most_frequent
 from soilscope.report.style import CATEGORIES, MASKED
-from soilscope.report.words import file_stem, flags
+from soilscope.report.words import file_stem, flags, listed
 
 NONE = "#ffffff"  # no driver is significant
 
@@ -90,15 +91,18 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
     layers = study.layers(ds)
     title = f"Dominant driver in each layer ({name})"
     method = driver_method(study, name)
+    known = codes.where(valid, -99).transpose("depth", ..., missing_dims="ignore").values
+    seen = most_frequent(known, names, layers)
     alpha = study.records[name].options.get("alpha", 0.05)
     yield Plate(
         key=file_stem("dominant-maps", name),
         title=title,
-        caption=(
+        seen=seen,
+        how=(
             "Driver with the largest absolute standardised coefficient among those with "
             f"p < {alpha:g} in the cell (before the false discovery rate), {method}."
         ),
-        alt=f"{len(layers)} maps of the dominant driver among {', '.join(driver_names(ds))}.",
+        alt=f"{map_count(layers)} of the dominant driver among {listed(driver_names(ds))}. {seen}",
         draw=partial(
             dominant_maps, codes, valid, names=names, layers=layers, title=title,
             subtitle=f"{method[0].upper()}{method[1:]}. Cell-wise p < {alpha:g}, not adjusted for "

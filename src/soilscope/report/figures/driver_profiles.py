@@ -14,8 +14,9 @@ from soilscope.report.layout import Margins, sheet, signed
 from soilscope.report.plates import Plate
 from soilscope.report.profile import depth_axis, middles
 from soilscope.report.reading import Frame, Study, as_places, place_dim, place_names
+from soilscope.report.seen import largest_of_drivers
 from soilscope.report.style import CATEGORIES, MARKERS, WIDTH
-from soilscope.report.words import file_stem
+from soilscope.report.words import file_stem, listed
 
 MOST = 12
 LEFT = 0.5
@@ -92,19 +93,23 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
         return
     dim = str(place_dim(ds))
     window = {dim: slice(0, MOST)}
-    coefficient = ds["standardized_coefficient"].transpose(dim, "depth", "driver").isel(window)
+    coefficient = ds["standardized_coefficient"].transpose(dim, "depth", "driver")
     firm, test = significance(study, name)
     firm = as_places(firm.to_dataset(name="firm"))["firm"].transpose(dim, "depth", "driver")
     method = driver_method(study, name)
     drivers = driver_names(ds)
+    chosen = coefficient.isel(window)
+    seen = largest_of_drivers(chosen.values, place_names(chosen), study.layers(ds), drivers)
     title = f"Drivers against depth ({name})"
     yield Plate(
         key=file_stem("driver-profiles", name),
         title=title,
-        caption=f"Standardised coefficients against depth, {method}; open marks: {test}.",
-        alt=f"Profiles of the coefficients of {', '.join(drivers)} for {len(coefficient)} places.",
+        seen=seen,
+        how=f"Standardised coefficients against depth, {method}; open marks: {test}.",
+        alt=f"Profiles of the coefficients of {listed(drivers)} in "
+        f"{listed(place_names(chosen))}. {seen}",
         draw=partial(
-            driver_profiles, coefficient, firm.isel(window), bounds, drivers=drivers, title=title,
+            driver_profiles, chosen, firm.isel(window), bounds, drivers=drivers, title=title,
             subtitle=f"{method[0].upper()}{method[1:]}.",
             note=f"Open: {test}. Association, not effect.", frame=study.frame,
         ),

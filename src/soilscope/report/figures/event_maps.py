@@ -7,6 +7,7 @@ from soilscope.report.events import MEASURES, event_method, measures_of
 from soilscope.report.figures.layer_maps import layer_maps
 from soilscope.report.plates import Plate
 from soilscope.report.reading import Study
+from soilscope.report.seen import map_count, typical_cells
 from soilscope.report.style import from_zero
 from soilscope.report.words import file_stem, with_unit
 
@@ -21,11 +22,15 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
         what = MEASURES[variable]
         layers = study.layers(field)
         title = f"Drought events: {what} ({name})"
+        seen = typical_cells(
+            field.values.astype(float), layers, what, ds[variable].attrs.get("units")
+        )
         yield Plate(
             key=file_stem("event-maps", name, variable),
             title=title,
-            caption=f"{what[0].upper()}{what[1:]} of drought events in each layer; {method}.",
-            alt=f"{len(layers)} maps of the {what}, {layers[0]} to {layers[-1]}.",
+            seen=seen,
+            how=f"{what[0].upper()}{what[1:]} of drought events in each layer; {method}.",
+            alt=f"{map_count(layers)} of the {what} of droughts. {seen}",
             draw=partial(
                 layer_maps, field, layers=layers, scale=from_zero(field.values.astype(float)),
                 label=with_unit(what, ds[variable].attrs.get("units")), title=title,

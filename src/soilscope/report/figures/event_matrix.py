@@ -12,8 +12,9 @@ from soilscope.report.layout import Margins, sheet
 from soilscope.report.matrix import draw_matrix, wrapped
 from soilscope.report.plates import Plate
 from soilscope.report.reading import Frame, Study, as_places, place_dim, place_names
+from soilscope.report.seen import extremes
 from soilscope.report.style import WIDTH, from_zero
-from soilscope.report.words import file_stem, with_unit
+from soilscope.report.words import file_stem, listed, with_unit
 
 PER_SHEET = 12
 MOST = 36
@@ -71,14 +72,25 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
     for part, start in enumerate(range(0, count, PER_SHEET)):
         window = ds.isel({dim: slice(start, min(start + PER_SHEET, count))}).load()
         suffix = () if count <= PER_SHEET else (str(part + 1),)
+        seen = _seen(window, study.layers(ds))
         yield Plate(
             key=file_stem("event-matrix", name, *suffix),
             title=title,
-            caption=f"Number, mean duration and mean severity of drought events; {method}.",
-            alt=f"Matrices of {', '.join(MEASURES[v] for v in measures_of(ds))} "
-            f"for {', '.join(place_names(window))}.",
+            seen=seen,
+            how=f"Number, mean duration and mean severity of drought events; {method}.",
+            alt=f"Matrices of {listed([MEASURES[v] for v in measures_of(ds)])} "
+            f"for {listed(place_names(window))}. {seen}",
             draw=partial(
                 event_matrix, window, layers=study.layers(ds), title=title,
                 subtitle=f"{method[0].upper()}{method[1:]}.", frame=study.frame,
             ),
         )  # fmt: skip
+
+
+def _seen(window: xr.Dataset, layers: Sequence[str]) -> str:
+    """Where droughts are longest, else where the first measure is largest."""
+    shown = measures_of(window)
+    variable = "mean_duration" if "mean_duration" in shown else shown[0]
+    values = window[variable].values.astype(float).T
+    units = window[variable].attrs.get("units")
+    return extremes(values, place_names(window), layers, MEASURES[variable], units)

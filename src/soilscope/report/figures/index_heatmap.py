@@ -18,6 +18,7 @@ from soilscope.report.reading import (
     place_dim,
     place_names,
 )
+from soilscope.report.seen import at_layer, where
 from soilscope.report.style import WIDTH, Scale, symmetric
 from soilscope.report.words import file_stem, listed, number, place_word
 
@@ -81,7 +82,8 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
         yield Plate(
             key=file_stem("heatmap", name, *suffix),
             title=title,
-            caption=(
+            seen=_seen(chosen, study.layers(annual)),
+            how=(
                 f"{what} of each soil layer in {places}; "
                 f"index against {reference}; one colour scale for all panels, "
                 "incomplete years are grey."
@@ -114,3 +116,16 @@ def _alt(annual: xr.DataArray, layers: Sequence[str]) -> str:
     return (
         f"Heatmap with a panel for each {place_word(str(place_dim(annual)), 1)}. {'; '.join(said)}."
     )
+
+
+def _seen(annual: xr.DataArray, layers: Sequence[str]) -> str:
+    """Name the driest and the wettest year of the sheet."""
+    if not np.isfinite(annual.values).any():
+        return "No year has a value."
+    years, places = annual["time"].dt.year.values, place_names(annual)
+    said = []
+    for word, pick in (("lowest", np.nanargmin), ("highest", np.nanargmax)):
+        i, j, k = where(pick(annual.values), annual.shape)
+        series = f"{places[i]}{at_layer(layers[j])}"
+        said.append(f"{word} in {years[k]} in {series} ({number(annual.values[i, j, k], 2)})")
+    return f"The annual index is {said[0]} and {said[1]}."

@@ -17,7 +17,7 @@ from soilscope.report.layout import Margins, columns_for, sheet, signed
 from soilscope.report.plates import Plate
 from soilscope.report.reading import Frame, Study
 from soilscope.report.style import DENSITY, INK, WIDTH
-from soilscope.report.words import file_stem, percent, with_unit
+from soilscope.report.words import file_stem, number, percent, with_unit
 
 
 def recovery_density(
@@ -115,7 +115,8 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
         yield Plate(
             key=file_stem("recovery", name, *([str(ds["driver"].values[d])] if driver else [])),
             title=title,
-            caption=(
+            seen=_seen(group, layers, word),
+            how=(
                 f"Density of cells by planted and found {word}, with the share of the "
                 "intervals that hold the planted value and the share of false alarms, by layer."
             ),
@@ -150,3 +151,20 @@ def _alt(group: xr.Dataset, layers: Sequence[str]) -> str:
         f"{layer}: {', '.join(_numbers(group.isel(group=k)))}" for k, layer in enumerate(layers)
     ]
     return "Density of found against planted values. " + "; ".join(said) + "."
+
+
+def _seen(group: xr.Dataset, layers: Sequence[str], word: str) -> str:
+    """Range over the layers of the share of intervals that hold the planted value."""
+    covered = group["coverage_planted"].values
+    r = group["correlation"].values if "correlation" in group else np.array([np.nan])
+    said = []
+    if np.isfinite(covered).any():
+        low, high = percent(np.nanmin(covered)), percent(np.nanmax(covered))
+        much = low if low == high else f"{low[:-2]} to {high}"
+        where = "every layer" if len(layers) > 1 else "the cells"
+        said.append(f"the intervals hold the planted {word} in {much} of the cells of {where}")
+    if np.isfinite(r).any():
+        least = number(np.nanmin(r), 2)
+        said.append(f"the correlation of found with planted is at least {least}")
+    text = "; ".join(said) or f"nothing was planted, and the found {word} scatters about zero"
+    return text[0].upper() + text[1:] + "."

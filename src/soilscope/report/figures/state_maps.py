@@ -6,6 +6,7 @@ from functools import partial
 from soilscope.report.figures.layer_maps import layer_maps
 from soilscope.report.plates import Plate
 from soilscope.report.reading import Study
+from soilscope.report.seen import map_count, typical_cells
 from soilscope.report.style import symmetric
 from soilscope.report.words import file_stem
 
@@ -16,14 +17,16 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
     reference = study.reference_text(name)
     layers = study.layers(mean)
     title = f"Mean soil moisture index ({name})"
+    seen = typical_cells(mean.values, layers, "mean index", None)
     yield Plate(
         key=file_stem("state-maps", name),
         title=title,
-        caption=(
+        seen=seen,
+        how=(
             f"Mean of the standardised soil moisture index in each layer, against {reference}: "
             "brown is a deficit, blue-green a surplus."
         ),
-        alt=f"{len(layers)} maps of the mean index, {layers[0]} to {layers[-1]}.",
+        alt=f"{map_count(layers)} of the mean index. {seen}",
         draw=partial(
             layer_maps, mean, layers=layers, scale=symmetric(mean.values),
             label="mean index (below zero: deficit)", title=title,

@@ -10,8 +10,9 @@ from soilscope.report.layout import Margins, sheet
 from soilscope.report.matrix import draw_matrix, wrapped
 from soilscope.report.plates import Plate
 from soilscope.report.reading import Frame, Study, as_places, place_dim, place_names
+from soilscope.report.seen import extremes
 from soilscope.report.style import WIDTH, Scale, symmetric
-from soilscope.report.words import decimals, file_stem
+from soilscope.report.words import decimals, file_stem, listed
 
 PER_SHEET = 12
 MOST = 36
@@ -57,11 +58,14 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
     for part, start in enumerate(range(0, count, PER_SHEET)):
         window = mean.isel({dim: slice(start, min(start + PER_SHEET, count))})
         suffix = () if count <= PER_SHEET else (str(part + 1),)
+        places = place_names(window)
+        seen = extremes(window.values.T, places, study.layers(mean), "mean index")
         yield Plate(
             key=file_stem("state-matrix", name, *suffix),
             title=title,
-            caption=f"Mean of the standardised soil moisture index by layer, against {reference}.",
-            alt=f"Matrix of the mean index for {', '.join(place_names(window))}.",
+            seen=seen,
+            how=f"Mean of the standardised soil moisture index by layer, against {reference}.",
+            alt=f"Matrix of the mean index for {listed(places)}. {seen}",
             draw=partial(
                 state_matrix, window, layers=study.layers(mean), scale=symmetric(mean.values),
                 title=title, subtitle=f"Reference of the index: {reference}.", frame=study.frame,

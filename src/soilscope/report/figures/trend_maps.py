@@ -8,6 +8,7 @@ import xarray as xr
 from soilscope.report.figures.layer_maps import layer_maps
 from soilscope.report.plates import Plate
 from soilscope.report.reading import Study
+from soilscope.report.seen import at_layer, map_count, typical_cells
 from soilscope.report.style import symmetric
 from soilscope.report.trends import significant, subtitle_of, test_text
 from soilscope.report.words import ALPHA, file_stem, percent, with_unit
@@ -32,7 +33,8 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
     yield Plate(
         key=file_stem("trend-maps", name),
         title=title,
-        caption=(
+        seen=_seen(ds["slope"], adjusted, layers),
+        how=(
             f"Theil-Sen slope of the {what}, {test}"
             + (
                 "; hatched where p after the false discovery rate is not below "
@@ -42,7 +44,7 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
             )
             + (f"; index against {reference}." if reference else ".")
         ),
-        alt=_alt(ds["slope"], adjusted, layers),
+        alt=f"{map_count(layers)} of the slope. {_alt(ds['slope'], adjusted, layers)}",
         draw=partial(
             layer_maps, ds["slope"], layers=layers, scale=symmetric(ds["slope"].values),
             label=with_unit("Theil-Sen slope", ds["slope"].attrs.get("units")), title=title,
@@ -55,11 +57,38 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
 
 def _alt(slope: xr.DataArray, adjusted: xr.DataArray | None, layers: list[str]) -> str:
     if adjusted is None:
-        return f"{len(layers)} maps of the slope, {layers[0]} to {layers[-1]}."
-    said = []
-    for i, layer in enumerate(layers):
-        one, p = (a.isel(depth=i) if "depth" in a.dims else a for a in (slope, adjusted))
-        cells = int(one.notnull().sum())
-        up, down = (int((significant(p) & side).sum()) for side in (one > 0, one < 0))
-        said.append(f"{layer}: of {cells} cells {up} significantly rising, {down} falling")
+        return _seen(slope, adjusted, layers)
+    said = [
+        f"{layer}: of {cells} cells {up} significantly rising, {down} falling"
+        for layer, (cells, up, down) in zip(layers, _counts(slope, adjusted), strict=True)
+    ]
     return "; ".join(said) + "."
+
+
+def _counts(slope: xr.DataArray, adjusted: xr.DataArray) -> list[tuple[int, int, int]]:
+    """Cells of each layer: (all, significantly rising, significantly falling)."""
+    found = []
+    for i in range(slope.sizes.get("depth", 1)):
+        one, p = (a.isel(depth=i) if "depth" in a.dims else a for a in (slope, adjusted))
+        up, down = (int((significant(p) & side).sum()) for side in (one > 0, one < 0))
+        found.append((int(one.notnull().sum()), up, down))
+    return found
+
+
+def _seen(slope: xr.DataArray, adjusted: xr.DataArray | None, layers: list[str]) -> str:
+    """Say in which layers most cells rise and fall significantly."""
+    if adjusted is None:
+        units = slope.attrs.get("units")
+        values = slope.transpose("depth", ..., missing_dims="ignore").values
+        return typical_cells(values, layers, "slope", units)
+    counts = _counts(slope, adjusted)
+    shares = [(up / n if n else 0.0, down / n if n else 0.0) for n, up, down in counts]
+    said = []
+    for side, word in enumerate(("rises", "falls")):
+        most = max(range(len(layers)), key=lambda k, s=side: shares[k][s])  # type: ignore[misc]
+        if shares[most][side] > 0:
+            share = percent(shares[most][side])
+            said.append(f"{word} significantly in {share} of the cells{at_layer(layers[most])}")
+    if not said:
+        return "The slope is significant in no cell of any layer."
+    return f"The series {' and '.join(said)}, the largest {'shares' if said[1:] else 'share'}."

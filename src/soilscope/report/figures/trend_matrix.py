@@ -11,7 +11,7 @@ from soilscope.report.matrix import draw_matrix, wrapped
 from soilscope.report.plates import Plate
 from soilscope.report.reading import Frame, Study, as_places, place_names
 from soilscope.report.style import WIDTH, Scale, symmetric
-from soilscope.report.trends import At, TrendWords, subtitle_of, test_text, trend_words
+from soilscope.report.trends import At, TrendWords, level_text, subtitle_of, test_text, trend_words
 from soilscope.report.words import (
     MINUS,
     SHORT_STATUS,
@@ -75,6 +75,7 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
     scale = symmetric(ds["slope"].values)
     test = test_text(study, name)
     reference = study.reference_text(name)
+    units = ds["slope"].attrs.get("units")
     count = min(len(places), MOST)
     for part, start in enumerate(range(0, count, PER_SHEET)):
         window = slice(start, min(start + PER_SHEET, count))
@@ -84,11 +85,12 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
         yield Plate(
             key=file_stem("trend-matrix", name, *suffix),
             title=title,
-            caption=(
+            seen=words.seen(places[window], layers, units, level_text(study, name)),
+            how=(
                 f"Theil-Sen slope of each layer, {test}; hatched cells are not significant"
                 + (f"; index against {reference}." if reference else ".")
             ),
-            alt=words.alt(places[window], layers),
+            alt=f"Matrix of slopes. {words.by_depth(places[window], layers)}",
             draw=partial(
                 trend_matrix, words, places=places[window], layers=layers, scale=scale,
                 label=with_unit("Theil-Sen slope", ds["slope"].attrs.get("units")), title=title,

@@ -12,7 +12,13 @@ from soilscope.report.plates import Plate
 from soilscope.report.profile import depth_axis, middles
 from soilscope.report.reading import Frame, Study, as_places, place_names
 from soilscope.report.style import SERIES, TREND_LINE, WIDTH
-from soilscope.report.trends import TrendWords, first_of_series, subtitle_of, test_text, trend_words
+from soilscope.report.trends import (
+    TrendWords,
+    first_of_series,
+    subtitle_of,
+    test_text,
+    trend_words,
+)
 from soilscope.report.words import file_stem, with_unit
 
 MOST = 12
@@ -90,11 +96,12 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
     yield Plate(
         key=file_stem("trend-profiles", name),
         title=title,
-        caption=(
+        seen=TrendWords(words.cells[:2], words.corrected).by_depth(places[:2], study.layers(ds)),
+        how=(
             f"Theil-Sen slope against depth with its confidence interval, {test}"
             + (f"; index against {reference}." if reference else ".")
         ),
-        alt=words.alt(places, study.layers(ds)),
+        alt=f"Profiles of the slope. {words.by_depth(places, study.layers(ds))}",
         draw=partial(
             trend_profiles, words, bounds, places=places,
             label=with_unit("Theil-Sen slope", ds["slope"].attrs.get("units")), title=title,
