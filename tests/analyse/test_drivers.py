@@ -356,3 +356,53 @@ def test_steps_count_months_years_days_and_numbers_with_open_gaps():
     assert steps(np.array([1990.0, 1990.5, 1992.0])) == [0, 1, 4]
     assert steps(np.array([1990.0, 1990.5, 1990.7])) is None
     assert steps(np.array([3])) == [0]
+
+
+# ------------------------------------------------------------------- shares of R squared
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"errors": "hac"}, {"driver_anomaly": "month", "standardize": True}, {"detrend": True}],
+)
+def test_shares_sum_to_r_squared_and_change_nothing_else(options):
+    y, drivers = study()
+    y = y.where(np.random.default_rng(3).random(y.shape) > 0.1)
+    without = partial_regression(y, drivers, **options)
+    result = partial_regression(y, drivers, shares="lmg", **options)
+    assert result.r_squared_share.dims == ("driver", "depth", "y", "x")
+    assert_allclose(result.r_squared_share.sum("driver"), result.r_squared, rtol=1e-9)
+    assert (result.r_squared_share > -1e-12).all()
+    assert result.r_squared_share.attrs["units"] == "1"
+    assert "Groemping" in result.attrs["references"]
+    xr.testing.assert_equal(result.drop_vars("r_squared_share"), without)
+
+
+def test_the_share_of_the_only_driver_is_r_squared():
+    y, drivers = study()
+    result = partial_regression(y, drivers[["rain"]], shares="lmg")
+    assert_allclose(result.r_squared_share.squeeze("driver"), result.r_squared, rtol=1e-12)
+
+
+def test_series_that_are_not_fitted_have_no_shares():
+    y, drivers = study()
+    drivers["copy"] = 2 * drivers.rain
+    result = partial_regression(y, drivers, shares="lmg")
+    assert (result.status == 4).all()
+    assert np.isnan(result.r_squared_share).all()
+
+
+def test_shares_stay_lazy():
+    y, drivers = study()
+    lazy = partial_regression(y.chunk(depth=1, x=2), drivers.chunk(x=2), shares="lmg")
+    assert lazy.r_squared_share.chunks
+    xr.testing.assert_allclose(lazy.compute(), partial_regression(y, drivers, shares="lmg"))
+
+
+def test_too_many_drivers_to_share_are_refused_in_one_line():
+    rng = np.random.default_rng(12)
+    many = {f"d{i}": series(rng.normal(size=N)) for i in range(11)}
+    with pytest.raises(InputError, match="10 drivers at most, and there are 11"):
+        partial_regression(series(rng.normal(size=N)), many, shares="lmg")
+    with pytest.raises(InputError, match=r"shares is 'lgm'; .* did you mean 'lmg'"):
+        partial_regression(series(rng.normal(size=N)), {"d0": many["d0"]}, shares="lgm")

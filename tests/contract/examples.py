@@ -112,6 +112,7 @@ EXAMPLES: dict[str, Example] = {
     "standardize, stored parameters": Example("standardize", _stored_parameters),
     "index_state": Example("index_state", lambda: {"ssmi": index()}),
     "drought_events": Example("drought_events", lambda: {"ssmi": index()}),
+    "onset_delay": Example("onset_delay", lambda: {"ssmi": index()}, {"min_onsets": 2}),
     "trend": Example("trend", lambda: {"da": moisture()}, {"confidence": 0.95}),
     **{
         f"trend, {correction}": Example(
@@ -147,6 +148,9 @@ EXAMPLES: dict[str, Example] = {
         "partial_regression",
         lambda: {"y": moisture(), "drivers": drivers()},
         {"errors": "hac", "driver_anomaly": "month", "lags": {"precipitation": 1}},
+    ),
+    "partial_regression, shares": Example(
+        "partial_regression", lambda: {"y": moisture(), "drivers": drivers()}, {"shares": "lmg"}
     ),
     "regional_mean": Example("regional_mean", lambda: {"da": moisture(), "regions": zones()}),
     "depth_pattern": Example("depth_pattern", _pattern),

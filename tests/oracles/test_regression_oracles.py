@@ -116,3 +116,19 @@ def test_residuals_of_the_deepest_layer_are_strongly_autocorrelated(eschelbronn)
     fit = partial_regression(index, drivers, driver_anomaly="month")
     assert fit.residual_autocorrelation.sel(layer=4) == pytest.approx(0.83, abs=0.02)
     assert fit.residual_autocorrelation.sel(layer=1) < 0.25
+
+
+@pytest.mark.parametrize(
+    ("name", "shares"),
+    {
+        "stackloss": {"Air.Flow": 0.4684783768684276, "Water.Temp": 0.38874977150434686,
+                      "Acid.Conc.": 0.05634875608790805},
+        "airquality": {"Solar.R": 0.06473588633153458, "Wind": 0.22717155972615755,
+                       "Temp": 0.3139871539489299},
+    }.items(),
+)  # fmt: skip
+def test_shares_of_r_squared_equal_those_of_pingouin(shared_oracles, name, shares):
+    """Pingouin 0.7.0, linear_regression(relimp=True)."""
+    y, drivers, _ = read(shared_oracles, name)
+    fit = partial_regression(y, drivers, shares="lmg")
+    assert_allclose(fit.r_squared_share, [shares[d] for d in fit.driver.values], rtol=1e-9)

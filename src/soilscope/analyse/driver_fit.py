@@ -19,18 +19,11 @@ BLOCK = 4 * kernel.LANES  # cells that are brought to (n_time, cells) at a time,
 #: Codes of `dominant_driver` below 0; the drivers count from 0.
 NOT_ESTIMATED, NONE_SIGNIFICANT = -2, -1
 
-#: What a block returns, in this order: per driver, then per series.
-PER_DRIVER = (
-    "coefficient",
-    "standardized_coefficient",
-    "stderr",
-    "partial_r",
-    "vif",
-    "t",
-    "p_value",
-    "coefficient_low",
-    "coefficient_high",
-)
+#: What a block returns, in this order: per driver (from the kernel, and from its numbers), then
+#: per series.
+FROM_KERNEL = ("coefficient", "standardized_coefficient", "stderr", "partial_r", "vif")
+SHARE = "r_squared_share"  # behind them, where it is asked for
+FROM_NUMBERS = ("t", "p_value", "coefficient_low", "coefficient_high")
 PER_SERIES = {
     "r_squared": "f8",
     "condition": "f8",
@@ -54,6 +47,12 @@ class DriverFit:
     min_obs: int
     max_lag: int
     alpha: float
+    shares: bool
+
+    @property
+    def per_driver(self) -> tuple[str, ...]:
+        """Names of the estimates of each driver, in the order of a call."""
+        return (*FROM_KERNEL, *([SHARE] if self.shares else []), *FROM_NUMBERS)
 
     def __call__(self, y: Array, *drivers: Array) -> tuple[Array, ...]:
         """Fit `y` (..., n_time) on `drivers`, which may lack its leading dimensions."""
@@ -63,7 +62,7 @@ class DriverFit:
         series = np.moveaxis(y, -1, 0).reshape(n_time, layers, cells)
         columns = [_time_by_cell(d, shape[lead:]) for d in drivers]
         resolution = np.array([_resolution(a) for a in (*drivers, y)])
-        per_driver = np.full((len(PER_DRIVER), k, layers, cells), np.nan)
+        per_driver = np.full((len(self.per_driver), k, layers, cells), np.nan)
         per_series = tuple(np.empty((layers, cells), dtype) for dtype in PER_SERIES.values())
         for start in range(0, cells, BLOCK):
             block = slice(start, start + BLOCK)
@@ -80,15 +79,16 @@ class DriverFit:
         """Fit a block: (n_time, n_series) on (k, n_time, n_cells)."""
         k, n_time, _ = drivers.shape
         n_series = y.shape[1]
-        estimates = np.empty((len(PER_DRIVER), k, n_series))
+        estimates = np.empty((len(self.per_driver), k, n_series))
         summary = np.empty((3, n_series))
         n_obs = np.empty(n_series, dtype=np.int64)
         status = np.empty(n_series, dtype=np.int8)
         kernel.regression(
             y, drivers, self.source, self.group, self.time, self.row_at, resolution, self.scale,
-            self.min_obs, self.max_lag, estimates[:5], summary, n_obs, status,
+            self.min_obs, self.max_lag, estimates[: -len(FROM_NUMBERS)], summary, n_obs, status,
         )  # fmt: skip
-        coefficient, standardized, stderr, _, _, t, p, low, high = estimates
+        coefficient, standardized, stderr = estimates[:3]
+        t, p, low, high = estimates[-len(FROM_NUMBERS) :]
         df, beta, critical = _student(n_time, k, self.alpha)[:, n_obs]
         with np.errstate(divide="ignore", invalid="ignore"):
             np.divide(coefficient, stderr, out=t)

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 
-from soilscope.analyse.driver_fit import PER_DRIVER, PER_SERIES, DriverFit
+from soilscope.analyse.driver_fit import PER_SERIES, DriverFit
 from soilscope.checks import (
     require_between,
     require_choice,
@@ -27,6 +27,8 @@ _REFERENCES = (
     "Lovell (1963) doi:10.1080/01621459.1963.10480682; "
     "Newey and West (1987) doi:10.2307/1913610"
 )
+_LMG = "; Lindeman, Merenda and Gold (1980); Groemping (2006) doi:10.18637/jss.v017.i01"
+MOST_SHARED = 10  # drivers that can share R squared: each one more doubles the work
 
 
 def partial_regression(
@@ -42,6 +44,7 @@ def partial_regression(
     errors: Literal["ols", "hac"] = "ols",
     max_lag: int | None = None,
     min_obs: int | None = None,
+    shares: Literal["lmg"] | None = None,
     alpha: float = 0.05,
 ) -> xr.Dataset:
     """Regress every series on its drivers, each held against all others (Frisch-Waugh-Lovell).
@@ -75,6 +78,9 @@ def partial_regression(
         Lags of "hac"; floor(4 (n_obs / 100)^(2/9)) by default.
     min_obs : int, optional
         Fewest complete rows; the larger of 10 and 3 (k + 1) by default.
+    shares : None or "lmg"
+        Divide R squared among the drivers: a driver's share is its mean gain in R squared over all
+        orders in which the drivers can join the regression. At most 10 drivers.
     alpha : float
         Level of `dominant_driver`; the interval of a coefficient has the level 1 - alpha.
 
@@ -85,7 +91,8 @@ def partial_regression(
         `driver_units`), its `stderr`, `coefficient_low` and `coefficient_high`, `t` and `p_value`
         (both by the chosen errors, two-sided, df degrees of freedom), `standardized_coefficient`
         (times s_x / s_y over the complete rows), `partial_r` (partial correlation; free of the
-        choice of errors) and `vif` (variance inflation factor). Per series: `r_squared`, `n_obs`,
+        choice of errors), `vif` (variance inflation factor) and, with `shares`, `r_squared_share`
+        (never negative; the sum over the drivers is `r_squared`). Per series: `r_squared`, `n_obs`,
         `condition` (of the drivers' correlation matrix), `residual_autocorrelation` (lag one step,
         over the pairs that have no gap; NaN if time is uneven), `dominant_driver` (the significant
         driver with the largest absolute standardised coefficient; -1 none is significant, -2 not
@@ -97,12 +104,13 @@ def partial_regression(
     ------
     InputError
         If dimensions or coordinates differ, a series is split into chunks, an option is unknown,
-        or months are asked for and time is not monthly.
+        months are asked for and time is not monthly, or more than 10 drivers are to share.
 
     References
     ----------
     Frisch and Waugh (1933), doi:10.2307/1907330; Lovell (1963),
-    doi:10.1080/01621459.1963.10480682; Newey and West (1987), doi:10.2307/1913610.
+    doi:10.1080/01621459.1963.10480682; Newey and West (1987), doi:10.2307/1913610; shares:
+    Groemping (2006), doi:10.18637/jss.v017.i01.
 
     Examples
     --------
@@ -147,6 +155,7 @@ def partial_regression(
         min_obs=_min_obs(min_obs, k),
         max_lag=_max_lag(max_lag, errors),
         alpha=alpha,
+        shares=_shares(shares, k),
     )
     ds = _apply(fit, response, given, dim)
     options = {
@@ -159,6 +168,7 @@ def partial_regression(
         "errors": errors,
         "max_lag": max_lag,
         "min_obs": fit.min_obs,
+        "shares": shares,
         "alpha": alpha,
     }
     return _labelled(ds, response, given, options)
@@ -178,14 +188,14 @@ def _apply(
             for driver in drivers.values()
         ),
         input_core_dims=[[dim]] * (1 + len(drivers)),
-        output_core_dims=[["driver"]] * len(PER_DRIVER) + [[]] * len(PER_SERIES),
+        output_core_dims=[["driver"]] * len(fit.per_driver) + [[]] * len(PER_SERIES),
         dask="parallelized",
-        output_dtypes=[np.dtype("f8")] * len(PER_DRIVER)
+        output_dtypes=[np.dtype("f8")] * len(fit.per_driver)
         + [np.dtype(t) for t in PER_SERIES.values()],
         dask_gufunc_kwargs={"output_sizes": {"driver": len(drivers)}},
         keep_attrs=False,
     )
-    ds = xr.Dataset(dict(zip((*PER_DRIVER, *PER_SERIES), results, strict=True)))
+    ds = xr.Dataset(dict(zip((*fit.per_driver, *PER_SERIES), results, strict=True)))
     return ds.transpose("driver", *(d for d in response.dims if d != dim), missing_dims="ignore")
 
 
@@ -215,7 +225,7 @@ def _labelled(
         units=response.attrs.get("units"),
         method="partial_regression",
         options=json.dumps(options),
-        references=_REFERENCES,
+        references=_REFERENCES + (_LMG if options["shares"] else ""),
     )
 
 
@@ -303,6 +313,17 @@ def _min_obs(min_obs: int | None, k: int) -> int:
             f"min_obs is {min_obs}; with {k} drivers and an intercept it must be at least {k + 2}."
         )
     return min_obs
+
+
+def _shares(shares: str | None, k: int) -> bool:
+    """Whether R squared is to be divided among `k` drivers."""
+    require_choice(shares, (None, "lmg"), name="shares")
+    if shares is not None and k > MOST_SHARED:
+        raise InputError(
+            f'shares="lmg" divides R squared among {MOST_SHARED} drivers at most, and there are '
+            f"{k}; leave some of them, or shares, out."
+        )
+    return shares is not None
 
 
 def _max_lag(max_lag: int | None, errors: str) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 from numba import config
 
 from soilscope.kernels.compile import kernel
+from soilscope.kernels.lmg import lmg_shares
 
 #: Series in a strip: it fits the cache, and the innermost loops are long enough.
 LANES = 4 if config.DISABLE_JIT else 128
@@ -18,7 +19,7 @@ SMALLEST_TOLERANCE = 1e-10  # 1 / VIF at and below which drivers count as collin
 ROUNDING = 2.220446049250313e-16  # of a mean over n values: n times this, relative to the values
 
 # rows of `estimates`, and of `summary`
-COEFFICIENT, STANDARDIZED, STDERR, PARTIAL_R, VIF = range(5)
+COEFFICIENT, STANDARDIZED, STDERR, PARTIAL_R, VIF, SHARE = range(6)
 R_SQUARED, CONDITION, AUTOCORRELATION = range(3)
 # the codes of soilscope.names that a fit can have (a test keeps the two together)
 OK, NO_DATA, TOO_FEW, CONSTANT, COLLINEAR = range(5)
@@ -57,8 +58,9 @@ def regression(
         Divide every column by its standard deviation (ddof = 1) over each of its groups.
     min_obs, max_lag : int
         Fewest complete rows; lags of Newey and West, `NO_HAC` or `AUTOMATIC_LAG`.
-    estimates : (5, k, n_series)
-        Written: coefficient, standardised coefficient, standard error, partial correlation, VIF.
+    estimates : (5 or 6, k, n_series)
+        Written: coefficient, standardised coefficient, standard error, partial correlation, VIF;
+        in a sixth row, where there is one, the driver's share of R squared.
     summary : (3, n_series)
         Written: R squared, condition number, lag-1 autocorrelation of the residuals.
     n_obs, status : (n_series,)
@@ -92,6 +94,8 @@ def regression(
             _ols_variance(inverse, rss, count, variance)
             _write(product, inverse, slope, variance, rss, count, code, start, width, estimates,
                    summary)  # fmt: skip
+            if estimates.shape[0] > SHARE:
+                lmg_shares(product, code, width, estimates[SHARE, :, start : start + width])
             if max_lag != NO_HAC:
                 _hac_variance(column, inverse, row_at, count, max_lag, variance)
                 for c in range(k):
