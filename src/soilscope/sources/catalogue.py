@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ import xarray as xr
 
 from soilscope.checks import require_choice
 from soilscope.errors import InputError, SoilscopeWarning
+from soilscope.sources import era5_land, modis
+from soilscope.sources.accumulation import Accumulation
 from soilscope.sources.assemble import file_label, finish
 from soilscope.sources.chunks import Chunks
 from soilscope.sources.declared import (
@@ -28,6 +30,8 @@ from soilscope.sources.formats import find_files
 from soilscope.sources.known import known_variables
 from soilscope.sources.ranges import check_opening, needs_steps
 from soilscope.sources.raster import open_raster
+from soilscope.sources.smci import VARIABLES as SMCI
+from soilscope.sources.smci import open_smci
 from soilscope.sources.table import open_table
 from soilscope.sources.timeaxis import read_period
 from soilscope.sources.window import read_region
@@ -45,6 +49,8 @@ class Product:
     ancestors: tuple[str, ...] = ()  # data that the product was made from
     origin: str = ""  # who publishes it, with DOI
     names: str = ""  # regular expression of its files' (or folders') names, for `soilscope init`
+    units: Mapping[str, str] = field(default_factory=dict)  # of the files, where they tell them
+    options: tuple[str, ...] = ()  # options of `open_source` that other products do not have
 
 
 PRODUCTS = {
@@ -67,6 +73,102 @@ PRODUCTS = {
             "tiles of one date must be mosaicked first, with gdalbuildvrt and gdal_translate",
         ),
     ),
+    "era5_land": Product(
+        era5_land.open_era5_land,
+        "land reanalysis at 0.1 degrees since 1950, four soil layers down to 2.89 m",
+        "NetCDF or Zarr as the Climate Data Store gives it: coordinate time (until 2024) or "
+        "valid_time, one file for all variables or one each",
+        (
+            "precipitation of monthly means is a mean of daily totals (m d-1, though the file says "
+            "m); hourly, it grows from 00 UTC on: the total of a day is the value at 00 UTC of the "
+            "next. Sums and de-accumulated hours (ARCO, Earth Engine): accumulation: step",
+            "hourly files with precipitation become daily; download the first hour after the "
+            "period, too",
+            "the latest three months or so are preliminary (ERA5T): see the coordinate "
+            "expver_status, and the warning",
+            "soil moisture includes ice",
+            "a download may be a zip archive under the name .nc: unpack it; convert GRIB to NetCDF",
+        ),
+        variables=era5_land.VARIABLES,
+        ancestors=("ERA5",),
+        origin="ECMWF / Copernicus Climate Data Store, doi:10.24381/cds.68d2bb30 (monthly), "
+        "doi:10.24381/cds.e2161bac (hourly), doi:10.5194/essd-13-4349-2021",
+        names=r"(?i)era5[-_]?land",
+        units=era5_land.UNITS,
+        options=("accumulation",),
+    ),
+    "era5": Product(
+        era5_land.open_era5,
+        "atmospheric reanalysis at 0.25 degrees since 1940, the same four soil layers",
+        "as era5_land",
+        (
+            "precipitation of monthly means is a mean of daily totals (m d-1), hourly the sum of "
+            "the hour that ends at the stamp; hourly files with precipitation become daily",
+            "packed files hold small negative soil moisture over the sea: mask it, or set valid",
+            "the latest three months or so are preliminary (ERA5T)",
+        ),
+        variables=era5_land.VARIABLES,
+        origin="ECMWF / Copernicus Climate Data Store, doi:10.24381/cds.f17050d7 (monthly), "
+        "doi:10.24381/cds.adbb2d47 (hourly), doi:10.1002/qj.3803",
+        names=r"(?i)era5(?![-_]?land)",
+        units=era5_land.UNITS,
+        options=("accumulation",),
+    ),
+    "era_interim": Product(
+        era5_land.open_era5,
+        "the reanalysis before ERA5, at 0.75 degrees, 1979 to August 2019",
+        "as era5_land",
+        (
+            "superseded by ERA5, and no longer extended",
+            "precipitation of forecasts is summed from 00 or 12 UTC on: make daily sums of it "
+            "first, and open them as raster",
+        ),
+        variables=tuple(v for v in era5_land.VARIABLES if v.name != "precipitation"),
+        origin="ECMWF, doi:10.1002/qj.828",
+        names=r"(?i)era[-_]?int",
+        units=era5_land.UNITS,
+    ),
+    "modis": Product(
+        modis.open_modis,
+        "NDVI of MODIS on Terra (MOD13) and Aqua (MYD13) since 2000, 16-day or monthly composites",
+        "GeoTIFF (AppEEARS, MRT, MODIStsp, Earth Engine; the date in the name: doy2020001, "
+        "A2020001, 2020_01_01) or NetCDF (AppEEARS); NDVI and pixel reliability in one file or two",
+        (
+            "a date is the first day of its composite; ndvi_day (if named in variables) tells how "
+            "many days later the pixel was seen",
+            "pixels of reliability 0 (good) and 1 (marginal) are kept; reliability: [0] is "
+            "stricter, reliability: [] keeps all",
+            "stored numbers are NDVI times 10000; files that are scaled already: "
+            "variables: {ndvi: {scale: 1}}",
+            "tiles of one date must be mosaicked first; open Terra and Aqua of one date as two "
+            "inputs",
+            "NDVI responds to soil moisture as well as to what drives it",
+        ),
+        variables=modis.VARIABLES,
+        ancestors=("MODIS NDVI",),
+        origin="NASA LP DAAC, doi:10.5067/MODIS/MOD13A2.061 (16 days, 1 km), "
+        "doi:10.5067/MODIS/MOD13A3.061 (monthly)",
+        names=r"(?i)M[OY]D13(A[1-3]|Q1|C[12])|days_NDVI|monthly_NDVI",
+        options=("reliability",),
+    ),
+    "smci": Product(
+        open_smci,
+        "daily soil moisture of China in ten layers of 10 cm (SMCI 1.0), 9 km or 1 km",
+        "years {d}cm/SMCI_9km_{year}_{d}cm.nc, or folders SMCI_1km_{year}_{d}cm of tiles (*.nc); "
+        "paths name the files, the folders or the folder above them",
+        (
+            "year and layer stand in the names alone: 10cm is 0-10 cm, 100cm is 90-100 cm",
+            "numbers are 0.001 m3 m-3 and -999 is missing, whether the file says so or not",
+            "days are numbered in the year where the file has no dates; leap years are checked",
+            "trained with ERA5-Land and MODIS: not independent of them, nor a test of them",
+        ),
+        variables=SMCI,
+        ancestors=("ERA5-Land", "ERA5", "MODIS", "CMA stations"),
+        origin="Shangguan et al. (2022), National Tibetan Plateau Data Center, "
+        "https://doi.org/10.11888/Terre.tpdc.272415; Li et al. (2022), "
+        "https://doi.org/10.5194/essd-14-5267-2022",
+        names=r"SMCI_(9km|1km)_\d{4}_\d{1,3}cm",
+    ),
 }
 
 
@@ -88,13 +190,16 @@ def open_source(
     encoding: str = "utf-8-sig",
     separator: str = ",",
     decimal: str = ".",
+    accumulation: Accumulation | None = None,
+    reliability: Sequence[int] | None = None,
 ) -> xr.Dataset:
     r"""Open files of one product lazily, under our names and in our units.
 
     Parameters
     ----------
     product
-        "table" (sites, catchments) or "raster" (any grid), both declared by the options below.
+        "table" (sites, catchments) or "raster" (any grid), both declared by the options below; or
+        one that is known, such as "era5_land" or "modis": ``soilscope sources`` lists them.
     paths
         A file, a list of files, or a pattern with ``*``.
     variables
@@ -127,6 +232,12 @@ def open_source(
         the groups year, month, day, doy, hour.
     encoding, separator, decimal
         How a CSV file is written.
+    accumulation
+        What precipitation of ERA5 and ERA5-Land is: "daily_mean" (mean of daily totals, as in
+        monthly means), "from_midnight" (grows from 00 UTC on) or "step" (sum over the time step);
+        by default as the product and the time axis tell.
+    reliability
+        Ranks of the MODIS pixel reliability that are kept ([0, 1] by default; [] keeps all).
 
     Returns
     -------
@@ -160,6 +271,8 @@ def open_source(
     (('time', 'depth', 'site'), 'm3 m-3', [[[0.21]], [[0.25]]])
     """
     require_choice(product, PRODUCTS, name="product")
+    for name, given in (("accumulation", accumulation), ("reliability", reliability)):
+        refuse_foreign(product, name, given)
     declared = Declared(
         variables=declared_variables(product, variables, override),
         all_needed=variables is not None or not PRODUCTS[product].variables,
@@ -172,6 +285,8 @@ def open_source(
         encoding=encoding,
         separator=separator,
         decimal=decimal,
+        accumulation=accumulation,
+        reliability=None if reliability is None else tuple(map(int, reliability)),
         region=read_region(region),
         period=read_period(period),
     )
@@ -200,6 +315,13 @@ def _opened(product: str, files: Sequence[Path], declared: Declared, chunks: Chu
         period=declared.period,
         region=declared.region,
     )
+
+
+def refuse_foreign(product: str, option: str, given: object) -> None:
+    """Refuse an option that is given to a product which does not have it."""
+    having = [name for name, known in PRODUCTS.items() if option in known.options]
+    if given is not None and product not in having:
+        raise InputError(f"{option} is an option of {', '.join(having)}; {product} has none.")
 
 
 def declared_variables(

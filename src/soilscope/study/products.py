@@ -7,7 +7,12 @@ from typing import Any
 import xarray as xr
 
 from soilscope.errors import InputError
-from soilscope.sources.catalogue import PRODUCTS, declared_variables, open_source
+from soilscope.sources.catalogue import (
+    PRODUCTS,
+    declared_variables,
+    open_source,
+    refuse_foreign,
+)
 from soilscope.sources.declared import read_dims, read_layers
 from soilscope.sources.timeaxis import read_period
 from soilscope.study.schema import Parameters, parameters_of
@@ -44,6 +49,11 @@ def option_faults(product: str, options: Mapping[str, Any]) -> dict[str, str]:
     for name, check in _CHECKS.items():
         try:
             check(options.get(name))
+        except InputError as error:
+            faults[name] = str(error)
+    for name in ("accumulation", "reliability"):
+        try:
+            refuse_foreign(product, name, options.get(name))
         except InputError as error:
             faults[name] = str(error)
     for name in ("variables", "override"):

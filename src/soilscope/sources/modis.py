@@ -1,0 +1,258 @@
+"""MODIS NDVI (MOD13, MYD13) as AppEEARS, MRT, MODIStsp or Earth Engine export it."""
+
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from soilscope.errors import SoilscopeWarning, SourceError
+from soilscope.grid.crs import crs_of
+from soilscope.sources.assemble import combine, file_label
+from soilscope.sources.axes import RASTER_DIMS
+from soilscope.sources.chunks import Chunks
+from soilscope.sources.declared import Declared, Variable
+from soilscope.sources.decode import decode_file
+from soilscope.sources.formats import file_format, open_lazily
+from soilscope.sources.geotiff import open_geotiff
+from soilscope.sources.raster import on_our_grid
+from soilscope.sources.timeaxis import show, stamp_from_name
+
+VARIABLES = (
+    Variable(
+        "ndvi",
+        ("1 km 16 days NDVI",),
+        units="1",
+        scale=0.0001,
+        missing=(-3000.0,),
+        valid=(-2000.0, 10000.0),
+    ),
+    Variable(
+        "ndvi_day",
+        ("1 km 16 days composite day of the year",),
+        units="d",
+        missing=(-1.0,),
+        valid=(1.0, 366.0),
+    ),
+)
+#: Ranks of the pixel reliability that are kept: good and marginal (2 snow or ice, 3 cloudy).
+KEPT = (0, 1)
+_RELIABILITY = Variable(
+    "reliability", ("1 km 16 days pixel reliability",), units="1", missing=(-1.0, 255.0)
+)
+#: What a layer is by its name, in files of any resolution and period; the first that fits.
+_LAYERS = (
+    ("reliability", re.compile(r"pixel[ _]reliability|SummaryQA", re.IGNORECASE)),
+    ("ndvi_day", re.compile(r"composite[ _]day[ _]of[ _]the[ _]year|DayOfYear", re.IGNORECASE)),
+    ("ndvi", re.compile(r"(?<![A-Za-z])NDVI(?![A-Za-z])", re.IGNORECASE)),
+)
+#: Dates in names; the first that fits.
+_DATES = (
+    r"doy(?P<year>\d{4})(?P<doy>\d{3})",
+    r"(?<![A-Za-z0-9])A(?P<year>\d{4})(?P<doy>\d{3})(?!\d)",
+    r"(?<!\d)(?P<year>\d{4})[_-](?P<month>\d{2})[_-](?P<day>\d{2})(?!\d)",
+    r"(?<!\d)(?P<year>\d{4})_(?P<doy>\d{3})(?!\d)",
+    r"(?<!\d)(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?!\d)",
+    r"(?<!\d)(?P<year>\d{4})(?P<doy>\d{3})(?!\d)",
+    r"(?<!\d)(?P<year>\d{4})[_-](?P<month>\d{2})(?!\d)",
+)
+_SINUSOIDAL = "+proj=sinu +lon_0=0 +x_0=0 +y_0=0 +R=6371007.181 +units=m +no_defs"
+_PLANAR = ("ydim", "xdim")
+_USUAL = tuple(v.source for v in (*VARIABLES, _RELIABILITY))
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """One layer of a file as it is stored, and its date if a name tells it."""
+
+    raw: xr.Dataset
+    variable: Variable
+    stamp: np.datetime64 | None
+    path: Path
+
+
+def open_modis(files: Sequence[Path], declared: Declared, *, chunks: Chunks) -> xr.Dataset:
+    """Open NDVI composites: dims (time, y, x) or (time, latitude, longitude).
+
+    `time` is the first day of a composite. NDVI is missing where the pixel reliability, if the
+    files hold it, is none of those kept. `ndvi_day`, if asked for, is the number of days from that
+    first day to the day of the observation.
+    """
+    wanted = _wanted(declared)
+    pieces, held, crs = list[_Piece](), dict[str, None](), declared.crs
+    for path in files:
+        raw = _opened(path, chunks)
+        held |= dict.fromkeys(map(str, raw.data_vars))
+        crs = _crs(raw) if crs is None else crs
+        pieces += _pieces(raw, path, declared, wanted)
+    file = file_label(files)
+    _require_layers(pieces, wanted, held, declared, file=file)
+    parts = [_decoded(piece, declared, chunks) for piece in pieces]
+    _require_dates(pieces, parts, file=file)
+    ds = _reliable(combine(parts, file=file), declared, file=file)
+    if "ndvi_day" in ds:
+        ds["ndvi_day"] = _days_after(ds["ndvi_day"])
+    return on_our_grid(ds, crs, file=file)
+
+
+def _wanted(declared: Declared) -> dict[str, Variable]:
+    """Return the layers to look for; the day of the observation only if it is asked for."""
+    wanted = {v.name: v for v in declared.variables or VARIABLES}
+    if not declared.all_needed:
+        wanted.pop("ndvi_day", None)
+    return wanted if declared.reliability == () else wanted | {"reliability": _RELIABILITY}
+
+
+def _opened(path: Path, chunks: Chunks) -> xr.Dataset:
+    kind = file_format(path)
+    if kind == "geotiff":
+        return open_geotiff(path, chunks=chunks, stacked=False)
+    raw = open_lazily(path)
+    raw = open_lazily(path, by_hand=[str(name) for name in raw.data_vars])
+    if "time" in raw.dims and raw["time"].dtype == object and raw["time"].dt.calendar == "julian":
+        # AppEEARS names the calendar julian, and counts the days of our own
+        text = [stamp.isoformat() for stamp in raw["time"].values]
+        raw = raw.assign_coords(time=("time", np.array(text, dtype="datetime64[ns]")))
+    return raw
+
+
+def _crs(raw: xr.Dataset) -> str | None:
+    """Return the reference system of a file; that of the MODIS grid where its dims are named so."""
+    stated = crs_of(raw)
+    if stated is not None:
+        return str(stated.to_wkt())
+    return _SINUSOIDAL if set(_PLANAR) <= {str(dim).lower() for dim in raw.dims} else None
+
+
+def _pieces(
+    raw: xr.Dataset, path: Path, declared: Declared, wanted: Mapping[str, Variable]
+) -> Iterator[_Piece]:
+    """Find the wanted layers of a file, by the names of its variables or bands, else of itself."""
+    names = [str(name) for name in raw.data_vars]
+    single = len(names) == 1
+    for number, name in enumerate(names, start=1):
+        layer = _layer(name, number, wanted)
+        if layer is None and single:
+            layer = _layer(path.stem, number, wanted)
+        if layer is None or layer not in wanted:
+            continue
+        stamp = None
+        if "time" not in raw[name].dims:
+            stamp = _date(name, path, declared)
+        yield _Piece(raw, replace(wanted[layer], source=(name,)), stamp, path)
+
+
+def _layer(text: str, number: int, wanted: Mapping[str, Variable]) -> str | None:
+    for name, variable in wanted.items():
+        if variable.source not in _USUAL and variable.source[0] in (text, str(number)):
+            return name
+    found = next((name for name, pattern in _LAYERS if pattern.search(text)), None)
+    given = wanted.get(found or "")
+    return found if given is not None and given.source in _USUAL else None
+
+
+def _date(name: str, path: Path, declared: Declared) -> np.datetime64:
+    """Return the date that a band or a file bears in its name."""
+    if declared.time_from_name is not None:
+        return stamp_from_name(path, declared.time_from_name)
+    for text in (name, path.stem):
+        for pattern in _DATES:
+            if re.search(pattern, text):
+                return stamp_from_name(Path(text), pattern)
+    raise SourceError(
+        f"{path} bears no date in its name, such as doy2020001, A2020001 or 2020_01_01; write "
+        "time_from_name, as in 'ndvi_%Y_%m'."
+    )
+
+
+def _decoded(piece: _Piece, declared: Declared, chunks: Chunks) -> xr.Dataset:
+    dims = dict(declared.dims or {})
+    for ours, theirs in zip(("y", "x"), _PLANAR, strict=True):
+        found = next((str(dim) for dim in piece.raw.dims if str(dim).lower() == theirs), None)
+        if found is not None:
+            dims.setdefault(ours, found)
+    return decode_file(
+        piece.raw,
+        replace(declared, variables=(piece.variable,), dims=dims, layers=None),
+        allowed=RASTER_DIMS,
+        file=str(piece.path),
+        chunks=chunks,
+        stamp=piece.stamp,
+    )
+
+
+def _require_layers(
+    pieces: Sequence[_Piece],
+    wanted: Mapping[str, Variable],
+    held: Mapping[str, None],
+    declared: Declared,
+    *,
+    file: str,
+) -> None:
+    found = {piece.variable.name for piece in pieces}
+    needed = [name for name in wanted if name != "reliability" or declared.reliability]
+    for name in needed:
+        if name not in found:
+            words = {"ndvi": "NDVI", "reliability": "a layer of pixel reliability"}
+            raise SourceError(
+                f"{file} names {words.get(name, name)} nowhere, neither its files nor their layers "
+                f"({', '.join([*held][:8])}); if it is there, write variables: {{ndvi: name or "
+                "number of the band}, else name another product or more files."
+            )
+
+
+def _require_dates(pieces: Sequence[_Piece], parts: Sequence[xr.Dataset], *, file: str) -> None:
+    """Refuse a date that two files hold, and one of NDVI that lacks its reliability."""
+    seen: dict[tuple[str, np.datetime64], Path] = {}
+    for piece, part in zip(pieces, parts, strict=True):
+        for stamp in part["time"].values if "time" in part.dims else ():
+            other = seen.setdefault((piece.variable.name, stamp), piece.path)
+            if other != piece.path:
+                raise SourceError(
+                    f"{other} and {piece.path} both hold {show(stamp)[:10]}; mosaic tiles first, "
+                    "with gdalbuildvrt and gdal_translate, and open Terra (MOD13) and Aqua (MYD13) "
+                    "of one date as two inputs."
+                )
+    dates = {name: {d for n, d in seen if n == name} for name, _ in seen}
+    lacking = sorted(dates.get("ndvi", set()) - dates.get("reliability", dates.get("ndvi", set())))
+    if lacking:
+        raise SourceError(
+            f"{file} hold no pixel reliability for {show(lacking[0])[:10]} ({len(lacking)} of "
+            f"{len(dates['ndvi'])} dates); download it, or write reliability: [] to keep all "
+            "pixels."
+        )
+
+
+def _reliable(ds: xr.Dataset, declared: Declared, *, file: str) -> xr.Dataset:
+    """Return `ds` with NDVI of reliable pixels only, where the files tell which these are."""
+    kept = KEPT if declared.reliability is None else declared.reliability
+    if "ndvi" not in ds or not kept:
+        return ds.drop_vars("reliability", errors="ignore").assign_attrs(
+            processing="all pixels kept, whatever their reliability"
+        )
+    if "reliability" not in ds:
+        warnings.warn(
+            f"{file} hold no layer of pixel reliability, so clouds and snow are not masked; add "
+            "these files, or write reliability: [] if they are masked already.",
+            SoilscopeWarning,
+            stacklevel=3,
+        )
+        return ds.assign_attrs(processing="pixels not masked: no layer of pixel reliability")
+    ranks = ", ".join(map(str, kept))
+    masked = ds["ndvi"].where(ds["reliability"].isin(kept))
+    return (
+        ds.drop_vars("reliability")
+        .assign(ndvi=masked)
+        .assign_attrs(processing=f"pixels of reliability {ranks} kept")
+    )
+
+
+def _days_after(day: xr.DataArray) -> xr.DataArray:
+    """Turn days of the year into days since the first day of the composite."""
+    time = day["time"].dt
+    days = (day - time.dayofyear).astype(day.dtype)
+    year = (365 + time.is_leap_year).astype(day.dtype)
+    return days.where(days >= 0, days + year).assign_attrs(day.attrs)

@@ -1,0 +1,197 @@
+"""MODIS NDVI (MOD13A2, MOD13A3) as AppEEARS and Earth Engine export it."""
+
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import rasterio
+import xarray as xr
+
+from soilscope.checks import require_choice
+from soilscope.grid.crs import geobox_of, grid_dims
+
+Layout = Literal["appeears", "appeears_netcdf", "earth_engine"]
+Short = Literal["MOD13A2", "MOD13A3"]
+Array = npt.NDArray[Any]
+
+FILL, SCALE = -3000, 0.0001
+GOOD, CLOUDY, NO_PIXEL = 0, 3, -1
+_WORDS = {"MOD13A2": "_1_km_16_days_", "MOD13A3": "_1_km_monthly_"}
+_LAYERS = {
+    "ndvi": ("NDVI", "i2", FILL),
+    "reliability": ("pixel_reliability", "i1", NO_PIXEL),
+    "day": ("composite_day_of_the_year", "i2", -1),
+}
+
+
+def write_modis(
+    ds: xr.Dataset,
+    folder: str | Path,
+    *,
+    product: Short = "MOD13A2",
+    layout: Layout = "appeears",
+    cloud_share: float = 0.0,
+    seed: int = 0,
+) -> list[Path]:
+    """Write the `ndvi` of monthly or daily data as MODIS files, and return their paths.
+
+    Parameters
+    ----------
+    ds
+        With `ndvi` on (time, latitude, longitude) or (time, y, x), and a reference system.
+    folder
+        Where to write; made if it does not exist.
+    product
+        "MOD13A2": composites of 16 days that begin anew on each 1 January, interpolated from the
+        middles of the months and seen i modulo 16 days after their first day in cell i (row by
+        row); "MOD13A3": the months as they are, without a day.
+    layout
+        "appeears" (a GeoTIFF a layer and date), "appeears_netcdf" (all in one file), or
+        "earth_engine" (a GeoTIFF a date, with the layers as bands).
+    cloud_share
+        Share of pixels that clouds hide: their NDVI is 0.05, their reliability 3.
+    seed
+        Seed of the clouds.
+
+    Returns
+    -------
+    list of Path
+        In the order of time, for each layer.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from soilscope.twin.helan import helan
+    >>> twin = helan(spacing=0.25, months=36)
+    >>> files = write_modis(twin, tempfile.mkdtemp(), product="MOD13A3")
+    >>> len(files), files[1].name
+    (72, 'MOD13A3.061__1_km_monthly_NDVI_doy2000032_aid0001.tif')
+    """
+    require_choice(product, get_args(Short), name="product")
+    require_choice(layout, get_args(Layout), name="layout")
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    stored = _stored(ds["ndvi"], product, cloud_share, np.random.default_rng(seed))
+    if layout == "appeears_netcdf":
+        return [_as_netcdf(stored, Path(folder), product)]
+    if layout == "earth_engine":
+        return _as_bands(stored, Path(folder))
+    return _as_images(stored, Path(folder), product)
+
+
+def _stored(
+    ndvi: xr.DataArray, product: Short, cloud_share: float, rng: np.random.Generator
+) -> xr.Dataset:
+    """Make the layers of the product in stored numbers, rows from north to south."""
+    dims = grid_dims(ndvi)
+    if dims is None:
+        raise ValueError("ndvi has no grid.")
+    ndvi = ndvi.transpose("time", *dims).sortby(dims[0], ascending=False)
+    if product == "MOD13A2":
+        ndvi = _in_composites(ndvi)
+    cloudy = rng.random(ndvi.shape) < cloud_share
+    values = np.where(cloudy, 0.05, ndvi.values)
+    missing = ~np.isfinite(ndvi.values)
+    number = np.where(missing, FILL, np.round(np.nan_to_num(values) / SCALE)).astype("i2")
+    ranks = np.where(missing, NO_PIXEL, np.where(cloudy, CLOUDY, GOOD)).astype("i1")
+    stored = xr.Dataset({"ndvi": (ndvi.dims, number), "reliability": (ndvi.dims, ranks)})
+    stored = stored.assign_coords(ndvi.coords)
+    if product == "MOD13A2":
+        later = np.arange(number[0].size).reshape(number[0].shape) % 16
+        seen = ndvi["time"].values[:, None, None] + later.astype("timedelta64[D]")
+        days = pd.DatetimeIndex(seen.ravel()).day_of_year.to_numpy().reshape(number.shape)
+        stored["day"] = (ndvi.dims, np.where(missing, -1, days).astype("i2"))
+    return stored
+
+
+def _in_composites(ndvi: xr.DataArray) -> xr.DataArray:
+    time = ndvi.indexes["time"]
+    monthly = np.median(np.diff(time)) > np.timedelta64(20, "D")
+    centres = time + pd.Timedelta(days=15) if monthly else time
+    starts = pd.DatetimeIndex(
+        [
+            pd.Timestamp(year, 1, 1) + pd.Timedelta(days=16 * k)
+            for year in range(time[0].year, time[-1].year + 1)
+            for k in range(23)
+        ]
+    )
+    end = time[-1] + (pd.offsets.MonthEnd(1) if monthly else pd.Timedelta(0))
+    starts = starts[(starts >= time[0]) & (starts <= end)]
+    middles = (starts + pd.Timedelta(days=8)).to_numpy()
+    inside = np.clip(middles, centres[0].to_datetime64(), centres[-1].to_datetime64())
+    found = ndvi.assign_coords(time=centres).interp(time=xr.DataArray(inside, dims="time"))
+    return found.assign_coords(time=starts)
+
+
+def _as_images(stored: xr.Dataset, folder: Path, product: Short) -> list[Path]:
+    paths = []
+    for layer in stored.data_vars:
+        word, dtype, fill = _LAYERS[str(layer)]
+        for stamp in stored.indexes["time"]:
+            name = f"{product}.061_{_WORDS[product]}{word}_doy{stamp:%Y%j}_aid0001.tif"
+            image = stored[layer].sel(time=stamp).values[None]
+            _write_image(folder / name, stored, image, dtype, fill, [])
+            paths.append(folder / name)
+    return paths
+
+
+def _as_bands(stored: xr.Dataset, folder: Path) -> list[Path]:
+    paths = []
+    names = {"ndvi": "NDVI", "reliability": "SummaryQA", "day": "DayOfYear"}
+    for stamp in stored.indexes["time"]:
+        image = np.stack([da.sel(time=stamp).values for da in stored.data_vars.values()])
+        path = folder / f"{stamp:%Y_%m_%d}.tif"
+        bands = [names[str(layer)] for layer in stored.data_vars]
+        _write_image(path, stored, image.astype("i2"), "i2", None, bands)
+        paths.append(path)
+    return paths
+
+
+def _write_image(
+    path: Path, like: xr.Dataset, image: Array, dtype: str, fill: int | None, bands: list[str]
+) -> None:
+    box = geobox_of(like)
+    with rasterio.open(
+        path,
+        "w",
+        driver="GTiff",
+        dtype={"i1": "int8", "i2": "int16"}[dtype],
+        count=image.shape[0],
+        height=image.shape[1],
+        width=image.shape[2],
+        crs=None if box.crs is None else box.crs.to_wkt(),
+        transform=box.affine,
+        nodata=fill,
+        compress="deflate",
+    ) as file:
+        file.write(image)
+        for number, name in enumerate(bands, start=1):
+            file.set_band_description(number, name)
+
+
+def _as_netcdf(stored: xr.Dataset, folder: Path, product: Short) -> Path:
+    """Write one file; AppEEARS calls the calendar julian, and counts the days of our own."""
+    box = geobox_of(stored)
+    rows, columns = grid_dims(stored) or ("y", "x")
+    planar = rows == "y"
+    ours = {rows: "ydim" if planar else "lat", columns: "xdim" if planar else "lon"}
+    file = stored.drop_vars(["spatial_ref"], errors="ignore").rename(ours)
+    names = {layer: f"{_WORDS[product]}{_LAYERS[str(layer)][0]}" for layer in file.data_vars}
+    for layer, da in file.data_vars.items():
+        da.attrs = {"grid_mapping": "crs", "_FillValue": da.dtype.type(_LAYERS[str(layer)][2])}
+    file["ndvi"].attrs |= {
+        "scale_factor": SCALE,
+        "add_offset": 0.0,
+        "units": "NDVI",
+        "valid_min": np.int16(-2000),
+        "valid_max": np.int16(10000),
+    }
+    days = (file.indexes["time"] - pd.Timestamp(2000, 1, 1)).days.to_numpy().astype("i4")
+    about = {"units": "days since 2000-01-01 00:00:00", "calendar": "julian"}
+    file = file.rename(names).assign_coords(time=("time", days, about))
+    if box.crs is not None:
+        file["crs"] = ((), np.int8(0), {"crs_wkt": box.crs.to_wkt()})
+    path = folder / f"{product}.061_1km_aid0001.nc"
+    file.to_netcdf(path, engine="h5netcdf")
+    return path
