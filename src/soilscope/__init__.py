@@ -8,6 +8,7 @@ __version__ = "0.1.0"
 #: Public name -> module that holds it, loaded when the name is first used (PEP 562).
 _PUBLIC = {
     "adjust_p_values": "analyse.significance",
+    "agreement": "analyse.agreement",
     "change_point": "analyse.change_point",
     "composite": "prepare.composites",
     "depth_pattern": "analyse.profile",
@@ -16,9 +17,11 @@ _PUBLIC = {
     "index_parameters": "analyse.index",
     "index_state": "analyse.state",
     "merge_layers": "prepare.layers",
+    "onset_delay": "analyse.onset_delay",
     "open_source": "sources.catalogue",
     "partial_regression": "analyse.drivers",
     "recovery": "analyse.recovery",
+    "regrid": "grid.regrid",
     "regional_mean": "analyse.regions",
     "run_study": "study.runner",
     "set_layers": "grid.depth",

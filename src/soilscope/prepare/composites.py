@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from soilscope.checks import require_choice, require_dims
+from soilscope.checks import require_between, require_choice, require_dims
 from soilscope.errors import InputError
 from soilscope.labelled import Output, over_series
 from soilscope.times import is_monthly, month_count
@@ -23,7 +23,14 @@ _NEUTRAL = {"mean": 0.0, "sum": 0.0, "max": -np.inf, "min": np.inf}
 _CF_METHOD = {"mean": "mean", "sum": "sum", "max": "maximum", "min": "minimum"}
 
 
-def composite(da: Data, *, freq: Frequency = "MS", how: How = "mean", min_count: int = 1) -> Data:
+def composite(
+    da: Data,
+    *,
+    freq: Frequency = "MS",
+    how: How = "mean",
+    min_count: int = 1,
+    min_share: float = 0.0,
+) -> Data:
     """Combine the values of each calendar month or year.
 
     Parameters
@@ -37,6 +44,9 @@ def composite(da: Data, *, freq: Frequency = "MS", how: How = "mean", min_count:
     min_count
         Fewest valid values of a period; with fewer it is NaN. On monthly data ``freq="YS",
         min_count=12`` leaves partial years out.
+    min_share
+        Least share of the days (on monthly data: the months) of a period, 0 to 1; both conditions
+        hold.
 
     Returns
     -------
@@ -67,26 +77,51 @@ def composite(da: Data, *, freq: Frequency = "MS", how: How = "mean", min_count:
         raise InputError(f"min_count is {min_count}; it must be at least 1.")
     if not da.sizes["time"]:
         raise InputError("da has no time steps; choose a period that the data hold.")
+    require_between(min_share, 0.0, 1.0, name="min_share")
+    least = _least(da["time"], freq, min_count, min_share)
     if isinstance(da, xr.DataArray):
-        return _composite_array(da, freq, how, min_count)
+        return _composite_array(da, freq, how, least)
     parts = {
-        name: _composite_array(variable, freq, how, min_count)
-        if "time" in variable.dims
-        else variable
+        name: _composite_array(variable, freq, how, least) if "time" in variable.dims else variable
         for name, variable in da.data_vars.items()
     }
     fixed = {name: c for name, c in da.coords.items() if "time" not in c.dims}
     return xr.Dataset(parts, attrs=da.attrs).assign_coords(fixed)
 
 
-def _composite_array(da: xr.DataArray, freq: Frequency, how: How, min_count: int) -> xr.DataArray:
+def days_in_months(time: xr.DataArray) -> Array:
+    """Return the number of days of the month of each stamp, in the data's own calendar."""
+    return np.asarray(time.dt.days_in_month.values)
+
+
+def _least(time: xr.DataArray, freq: Frequency, min_count: int, min_share: float) -> Array:
+    """Return the fewest valid values of each period that has data."""
+    keys = month_count(time) // (1 if freq == "MS" else 12)
+    starts = np.flatnonzero(np.diff(keys, prepend=keys[0] - 1))
+    least = np.full(starts.size, min_count)
+    if min_share == 0.0:
+        return least
+    if is_monthly(time):
+        whole = np.full(starts.size, 1 if freq == "MS" else 12)
+    elif time.size > 1 and _is_daily(time):
+        days = days_in_months(time)[starts]
+        whole = days if freq == "MS" else np.asarray(time.dt.days_in_year.values)[starts]
+    else:
+        raise InputError(
+            "min_share counts days or months, and 'time' has steps of neither; use min_count."
+        )
+    enough: Array = np.maximum(least, np.ceil(min_share * whole - 1e-9).astype(int))
+    return enough
+
+
+def _composite_array(da: xr.DataArray, freq: Frequency, how: How, least: Array) -> xr.DataArray:
     keys = month_count(da["time"])
     if freq == "YS":
         keys = keys // 12
     first, n_periods = int(keys[0]), int(keys[-1] - keys[0]) + 1
     starts = np.flatnonzero(np.diff(keys, prepend=first - 1))
     reduce = partial(
-        _reduce, starts=starts, rows=keys[starts] - first, n=n_periods, how=how, least=min_count
+        _reduce, starts=starts, rows=keys[starts] - first, n=n_periods, how=how, least=least
     )
     outputs = {"value": Output(_float(da), "period", n_periods)}
     result = over_series(reduce, da, dim="time", outputs=outputs)["value"]
@@ -96,7 +131,7 @@ def _composite_array(da: xr.DataArray, freq: Frequency, how: How, min_count: int
     left = [name for name, c in da.coords.items() if "time" not in c.dims]
     result = result.assign_coords({name: da.coords[name] for name in left})
     done = (
-        f"time: {_CF_METHOD[how]} ({'months' if freq == 'MS' else 'years'}, at least {min_count})"
+        f"time: {_CF_METHOD[how]} ({'months' if freq == 'MS' else 'years'}, at least {least.min()})"
     )
     before = da.attrs.get("cell_methods")
     result.attrs = da.attrs | {"cell_methods": f"{before} {done}" if before else done}
@@ -129,13 +164,15 @@ def _float(da: xr.DataArray) -> str:
     return "f4" if da.dtype == np.float32 else "f8"
 
 
-def _reduce(y: Array, *, starts: Array, rows: Array, n: int, how: How, least: int) -> tuple[Array]:
+def _reduce(
+    y: Array, *, starts: Array, rows: Array, n: int, how: How, least: Array
+) -> tuple[Array]:
     """Reduce runs of rows of `y` (n_time, n_series) that start at `starts`, into `n` periods.
 
     Runs are few rows: each is reduced at once over all series (`reduceat` is far slower).
     """
     out = np.full((n, y.shape[1]), np.nan, dtype=y.dtype)
-    for row, run in zip(rows, np.split(y, starts[1:]), strict=True):
+    for row, run, enough in zip(rows, np.split(y, starts[1:]), least, strict=True):
         valid = np.isfinite(run)
         count = valid.sum(axis=0)
         value = np.where(valid, run, _NEUTRAL[how])
@@ -145,7 +182,7 @@ def _reduce(y: Array, *, starts: Array, rows: Array, n: int, how: How, least: in
                 value /= np.maximum(count, 1)
         else:
             value = value.max(axis=0) if how == "max" else value.min(axis=0)
-        out[row] = np.where(count >= least, value, np.nan)
+        out[row] = np.where(count >= enough, value, np.nan)
     return (out,)
 
 

@@ -10,6 +10,7 @@ from soilscope.errors import InputError
 from soilscope.sources.timeaxis import read_period
 from soilscope.study.analyses import read_analyses, step_options
 from soilscope.study.paths import read_paths, read_roots
+from soilscope.study.place import KEYS, Place, place_schema, read_place
 from soilscope.study.products import (
     ALWAYS,
     TWINS,
@@ -35,6 +36,7 @@ class Study(Strict):
     description: str = ""
     roots: dict[str, Path] = Field(default={})
     period: tuple[str, str] | None = None
+    place: Place = Place()
     inputs: dict[str, InputSpec]
     analyses: dict[str, Analysis]
     report: ReportSpec = ReportSpec()
@@ -47,7 +49,7 @@ class Study(Strict):
         return f"{self.shown}:{line}" if line else self.shown
 
 
-_KEYS = ("title", "description", "roots", "period", "inputs", "analyses", "report")
+_KEYS = ("title", "description", "roots", "period", *KEYS, "inputs", "analyses", "report")
 
 
 def load_study(path: str | Path) -> Study:
@@ -81,6 +83,7 @@ def load_study(path: str | Path) -> Study:
         "title": _text(value, "title", document) or Path(path).stem,
         "description": _text(value, "description", document),
         "period": _read_period(value, document),
+        "place": read_place(value, roots, document),
         "report": _read_report(value, document),
     }
     document.raise_faults()
@@ -115,6 +118,7 @@ def study_schema() -> dict[str, Any]:
             "description": text,
             "roots": {"type": "object", "additionalProperties": text},
             "period": {"type": "array", "minItems": 2, "maxItems": 2},
+            **place_schema(),
             "inputs": {
                 "type": "object",
                 "minProperties": 1,

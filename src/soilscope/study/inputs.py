@@ -1,5 +1,6 @@
 """The aligned cube of a study: every input on one grid and one calendar, lazily."""
 
+import glob
 import json
 from collections.abc import Hashable, Mapping
 from typing import Any
@@ -7,9 +8,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from soilscope.errors import SourceError, StudyError
+from soilscope.errors import GridError, InputError, SourceError, StudyError
 from soilscope.grid.align import align
+from soilscope.grid.crs import geobox_of, grid_dims
 from soilscope.grid.measure import cell_area
+from soilscope.grid.region import zones_on
 from soilscope.labelled import spatial_dims
 from soilscope.names import flag_attrs
 from soilscope.sources.catalogue import open_source
@@ -18,8 +21,9 @@ from soilscope.study.config import InputSpec, Study
 from soilscope.study.fingerprint import files_mark
 from soilscope.study.products import TWINS
 from soilscope.study.slabs import block_sizes
+from soilscope.study.staging import Staged, masked, stage_inputs
 
-CUBE_VERSION = 1  # raise when the cube's numbers change
+CUBE_VERSION = 2  # raise when the cube's numbers change
 
 
 def open_input(spec: InputSpec) -> xr.Dataset:
@@ -29,33 +33,51 @@ def open_input(spec: InputSpec) -> xr.Dataset:
     return open_source(spec.product, list(spec.paths), **spec.options)
 
 
-def open_cube(study: Study) -> xr.Dataset:
-    """Open every input, align them, and split them into slabs; nothing large is read.
+def open_staged(study: Study) -> dict[str, Staged]:
+    """Open every input and bring it onto the study's grid and calendar, lazily."""
+    return stage_inputs(study, {name: open_input(spec) for name, spec in study.inputs.items()})
 
-    Beside the inputs' variables the cube holds `zone` (where no input brings one, each site is a
-    zone of its own, and a grid is one zone) and `cell_area`. What is known of each input stands as
-    JSON text in ``attrs["sources"]``.
+
+def join_inputs(study: Study, staged: Mapping[str, Staged]) -> xr.Dataset:
+    """Join inputs that are on one grid and calendar, and split them into slabs; nothing is read.
+
+    Beside the inputs' variables the cube holds `zone` (from the study's zones, else an input's;
+    without either each site is a zone of its own, and a grid is one zone) and `cell_area`. What is
+    known of each input stands as JSON text in ``attrs["sources"]``.
     """
-    return join_inputs(study, {name: open_input(spec) for name, spec in study.inputs.items()})
-
-
-def join_inputs(study: Study, opened: Mapping[str, xr.Dataset]) -> xr.Dataset:
-    """Make the cube of inputs that are open already."""
-    cube = align(opened, period=study.period)
+    try:
+        cube = align({name: item.ds for name, item in staged.items()}, period=study.period)
+    except (GridError, InputError) as error:
+        raise type(error)(_with_remedy(str(error), study)) from error
     if not spatial_dims(cube):
         raise StudyError(f"{study.path.name}: no input has a grid or sites.")
-    if "zone" not in cube:
+    cube = masked(cube, study.place.region)
+    zones = study.place.zones
+    if zones is not None:
+        cube["zone"] = zones_on(cube, zones.file, **zones.options)
+    elif "zone" not in cube:
         cube["zone"] = _zones(cube)
+    cube["zone"] = masked(cube[["zone"]], study.place.region)["zone"]
     cube["cell_area"] = cell_area(cube)
     cube.attrs = {
         "title": study.title,
-        "sources": json.dumps([_source(n, study.inputs[n], ds) for n, ds in opened.items()]),
+        "sources": json.dumps([_source(n, study.inputs[n], item) for n, item in staged.items()]),
     }
     return _in_slabs(cube)
 
 
+def _with_remedy(text: str, study: Study) -> str:
+    """Say which key of the study brings unlike grids or time steps together."""
+    if study.place.grid is None and ("grids of" in text or "reproject one" in text):
+        names = ", ".join(study.inputs)
+        return f"{text} Or write grid: {{like: INPUT}} with one of the inputs ({names})."
+    if study.place.calendar is None and "time step" in text:
+        return f"{text} Or write calendar: month."
+    return text
+
+
 def sources_of(cube: xr.Dataset) -> tuple[Mapping[str, Any], ...]:
-    """Read back what `open_cube` noted of each input."""
+    """Read back what `join_inputs` noted of each input."""
     return tuple(json.loads(cube.attrs["sources"]))
 
 
@@ -63,6 +85,7 @@ def inputs_mark(study: Study, *, verify: bool) -> dict[str, Any]:
     """Describe everything that the cube depends on: files, declarations, period."""
     return {
         "period": study.period,
+        "place": _place_mark(study, verify=verify),
         "inputs": {
             name: {
                 "product": spec.product,
@@ -72,6 +95,19 @@ def inputs_mark(study: Study, *, verify: bool) -> dict[str, Any]:
             for name, spec in study.inputs.items()
         },
     }
+
+
+def _place_mark(study: Study, *, verify: bool) -> dict[str, Any]:
+    """Describe grid, region, zones and calendar; a vector file by its content."""
+    marks: dict[str, Any] = {}
+    for key, part in study.place:
+        if part is None:
+            continue
+        marks[key] = part.model_dump(mode="json", exclude={"file"})
+        if getattr(part, "file", None) is not None:
+            beside = sorted(part.file.parent.glob(f"{glob.escape(part.file.stem)}.*"))
+            marks[key]["files"] = files_mark(beside, roots=study.roots, verify=verify)
+    return marks
 
 
 def read_slab(block: xr.Dataset) -> xr.Dataset:
@@ -130,9 +166,10 @@ def implausible(sources: tuple[Mapping[str, Any], ...], *, told: list[str]) -> l
     return texts
 
 
-def _source(name: str, spec: InputSpec, ds: xr.Dataset) -> dict[str, Any]:
-    """Describe an input for the report: what it is, and what was done to its units."""
+def _source(name: str, spec: InputSpec, item: Staged) -> dict[str, Any]:
+    """Describe an input for the report: what it is, and what was done to it."""
     kept = ("units", "source_units", "source_name", "long_name")
+    ds = item.source
     return {
         "name": name,
         "product": spec.product,
@@ -141,11 +178,25 @@ def _source(name: str, spec: InputSpec, ds: xr.Dataset) -> dict[str, Any]:
         "synthetic": bool(ds.attrs.get("synthetic", False)),
         "lineage": json.loads(ds.attrs.get("lineage", "[]")),
         "files": [path.name for path in spec.paths],
+        "preparation": list(item.notes),
+        "resolution": _resolution(ds),
+        "period": [str(t)[:10] for t in ds["time"].values[[0, -1]]] if "time" in ds.dims else [],
         "variables": {
             str(v): {key: str(da.attrs[key]) for key in kept if key in da.attrs}
-            for v, da in ds.data_vars.items()
+            for v, da in item.ds.data_vars.items()
         },
     }
+
+
+def _resolution(ds: xr.Dataset) -> str:
+    """Size of an input's cells in words; "sites" or "" without a grid."""
+    dims = grid_dims(ds)
+    if dims is None:
+        return "sites" if "site" in ds.dims else ""
+    box = geobox_of(ds)
+    if box.crs is not None and box.crs.geographic:
+        return f"{abs(box.affine.a):.6g} degrees"
+    return f"{abs(box.affine.a):.6g} {ds[dims[1]].attrs.get('units', 'm')}"
 
 
 def _damaged_files(block: xr.Dataset) -> str:

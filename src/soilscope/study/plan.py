@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import xarray as xr
@@ -17,7 +18,10 @@ from soilscope.study.config import Study
 from soilscope.study.inputs import join_inputs, open_input
 from soilscope.study.rehearsal import Rehearsal, rehearse
 from soilscope.study.size import in_words
+from soilscope.study.staging import Staged, stage_inputs
 from soilscope.times import is_monthly, month_count
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -26,6 +30,7 @@ class Plan:
 
     study: Study
     inputs: dict[str, xr.Dataset] = field(default_factory=dict)
+    staged: dict[str, Staged] = field(default_factory=dict)
     cube: xr.Dataset | None = None
     rehearsals: list[Rehearsal] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -39,13 +44,17 @@ class Plan:
         """Write the plan as lines."""
         lines = [f"{self.study.title} ({self.study.shown})", ""]
         lines += ["Inputs"] if self.inputs else []
-        lines += [f"  {name}: {_describe(ds)}" for name, ds in self.inputs.items()]
+        for name, ds in self.inputs.items():
+            lines.append(f"  {name}: {_describe(ds)}")
+            notes = self.staged[name].notes if name in self.staged else ()
+            lines += [f"    {note}" for note in notes]
         for name, ds in self.inputs.items():
             missing = missing_months(ds, self.study.period)
             if missing:
                 lines.append(f"  {name}: {len(missing)} month(s) missing: {_brief(missing)}")
         if self.cube is not None:
-            lines += ["", "Cube", f"  {_describe(self.cube)}", f"  {_cost(self.cube)}"]
+            lines += ["", "Cube", f"  {_describe(self.cube)}", f"  {_zones(self.cube)}"]
+            lines += [f"  {_cost(self.cube)}"]
         if self.rehearsals:
             lines += ["", "Analyses, in the order of running"]
             lines += [f"  {rehearsal.line()}" for rehearsal in self.rehearsals]
@@ -84,8 +93,14 @@ def plan(study: Study) -> Plan:
             result.inputs[name] = ds
     if result.faults:
         return result
+    staged = _attempt(
+        partial(stage_inputs, study, result.inputs), study.where("grid"), result.faults
+    )
+    if staged is None:
+        return result
+    result.staged = staged
     result.cube = _attempt(
-        partial(join_inputs, study, result.inputs), study.where("inputs"), result.faults
+        partial(join_inputs, study, staged), study.where("inputs"), result.faults
     )
     if result.cube is not None:
         result.rehearsals = rehearse(study, result.cube)
@@ -110,7 +125,7 @@ def _month(text: str, default: int) -> int:
     return int(year) * 12 + (int(rest[:2]) if rest else default) - 1
 
 
-def _attempt(work: Callable[[], xr.Dataset], where: str, faults: list[str]) -> xr.Dataset | None:
+def _attempt(work: Callable[[], T], where: str, faults: list[str]) -> T | None:
     try:
         return work()
     except SoilscopeError as error:
@@ -139,6 +154,15 @@ def _layers(ds: xr.Dataset) -> str:
     except InputError:
         return f"{ds.sizes['depth']} layers"
     return f"{ds.sizes['depth']} layers ({edges.min():g} to {edges.max():g} m)"
+
+
+def _zones(cube: xr.Dataset) -> str:
+    """Names of the zones, and how the texts of their file were read."""
+    about = cube["zone"].attrs
+    labels = list(about.get("labels", about.get("flag_meanings", "").split()))
+    named = ", ".join(labels[:8]) + (f" and {len(labels) - 8} more" if len(labels) > 8 else "")
+    source = f" (from {about['source']}, {about['source_encoding']})" if "source" in about else ""
+    return f"{len(labels)} zone(s): {named}{source}"
 
 
 def _cost(cube: xr.Dataset) -> str:

@@ -73,7 +73,7 @@ def _try(study: Study, rehearsal: Rehearsal, known: Mapping[str, xr.Dataset]) ->
     step = STEPS[analysis.step]
     where = f"{study.where(f'analyses.{analysis.name}')}: {analysis.name}"
     with warnings.catch_warnings(record=True) as caught, dask.config.set(scheduler=_refuse):
-        warnings.simplefilter("always")
+        warnings.simplefilter("always", SoilscopeWarning)
         try:
             inputs = resolve(
                 step.run,

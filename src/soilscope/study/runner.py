@@ -26,7 +26,8 @@ from soilscope.study.inputs import (
     implausible,
     inputs_mark,
     join_counts,
-    open_cube,
+    join_inputs,
+    open_staged,
     read_slab,
     sources_of,
 )
@@ -34,6 +35,8 @@ from soilscope.study.lock import claim
 from soilscope.study.outcome import count_status, without_result
 from soilscope.study.references import resolve
 from soilscope.study.slabs import Growing, Slab, slabs_of
+from soilscope.study.stages import Stage
+from soilscope.study.staging import Staged
 from soilscope.study.steps import STEPS, Step
 from soilscope.study.store import CUBE, Record, Store, intact
 
@@ -130,11 +133,31 @@ class _Run:
             return
         started = time.perf_counter()
         with _collected() as messages:
-            cube = open_cube(self.study)
+            staged = open_staged(self.study)
+            cube = join_inputs(self.study, staged)
+        if any(item.is_changed for item in staged.values()):
+            written = self._stages(staged, cube, fingerprint)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", SoilscopeWarning)  # heard above
+                cube = join_inputs(self.study, written)
         record = Record(CUBE, CUBE, {}, {}, fingerprint)
         self._grow(
             record, cube, partial(_cube_slab, cube), started, messages, sources=sources_of(cube)
         )
+
+    def _stages(
+        self, staged: Mapping[str, Staged], cube: xr.Dataset, fingerprint: str
+    ) -> dict[str, Staged]:
+        """Write the inputs that are made anew, by blocks of time."""
+        written = dict(staged)
+        for name, item in staged.items():
+            if item.is_changed and "time" in item.ds.dims:
+                stage = Stage.of(item, self.store.work_folder(f"stage-{name}", fingerprint))
+                written[name] = stage.fill(cube, self.execute, partial(self._tell, name, "prepare"))
+        return written
+
+    def _tell(self, name: str, step: str, done: int, total: int) -> None:
+        self.progress(Progress(name, step, done, total))
 
     # -- an analysis ---------------------------------------------------------------------------
 
@@ -313,7 +336,7 @@ def _collected() -> Iterator[list[str]]:
     """Collect what SoilscopeWarnings say, and pass them on as well."""
     messages: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+        warnings.simplefilter("always", SoilscopeWarning)
         yield messages
     for item in caught:
         if issubclass(item.category, SoilscopeWarning):

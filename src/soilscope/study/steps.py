@@ -39,6 +39,7 @@ def _steps() -> dict[str, Step]:
     from soilscope.analyse.drivers import partial_regression
     from soilscope.analyse.events import drought_events
     from soilscope.analyse.index import index_parameters, standardize
+    from soilscope.analyse.onset_delay import onset_delay
     from soilscope.analyse.profile import depth_pattern
     from soilscope.analyse.recovery import recovery
     from soilscope.analyse.regions import regional_mean
@@ -55,6 +56,7 @@ def _steps() -> dict[str, Step]:
         "standardize": Step(standardize, ("da",), optional=("parameters",), whole=_if_pooled),
         "index_state": Step(index_state, ("ssmi",)),
         "drought_events": Step(drought_events, ("ssmi",)),
+        "onset_delay": Step(onset_delay, ("ssmi",)),
         "trend": Step(trend, ("da",)),
         "change_point": Step(change_point, ("da",)),
         "adjust_p_values": Step(adjust_p_values, ("p",), whole=_always),

@@ -1,0 +1,213 @@
+"""Where and when a study is: its grid, region, zones and calendar, as its file states them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from soilscope.errors import GridError
+from soilscope.grid.crs import read_crs
+from soilscope.grid.region import read_bounds
+from soilscope.study.paths import read_paths
+from soilscope.study.schema import Strict, faults_of
+from soilscope.study.yaml_lines import Document
+
+Bounds = tuple[float, float, float, float]
+How = Literal["mean", "sum", "max", "min"]
+
+
+class GridSpec(Strict):
+    """The grid: that of an input, or cells of a resolution in a reference system."""
+
+    like: str | None = None
+    crs: str | None = None
+    resolution: float | None = None
+    min_valid: float = 0.5
+
+
+class RegionSpec(Strict):
+    """The region: west, south, east, north, or the polygons of a vector file."""
+
+    bounds: Bounds | None = None
+    file: Path | None = None
+    layer: str | None = None
+    encoding: str | None = None
+    crs: str | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """How its file is read."""
+        return {"layer": self.layer, "encoding": self.encoding, "crs": self.crs}
+
+
+class ZonesSpec(Strict):
+    """The zones: the polygons of a vector file, and the attribute that names them."""
+
+    file: Path
+    name: str | None = None
+    layer: str | None = None
+    encoding: str | None = None
+    crs: str | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """How its file is read."""
+        return {
+            "name": self.name,
+            "layer": self.layer,
+            "encoding": self.encoding,
+            "crs": self.crs,
+        }
+
+
+class CalendarSpec(Strict):
+    """The calendar: finer inputs become months where enough of their days are there."""
+
+    step: Literal["month"]
+    min_share: float = 0.8
+    how: dict[str, How] = Field(default={})
+
+
+class Place(Strict):
+    """Grid, region, zones and calendar of a study; what is None is as the inputs have it."""
+
+    grid: GridSpec | None = None
+    region: RegionSpec | None = None
+    zones: ZonesSpec | None = None
+    calendar: CalendarSpec | None = None
+
+
+#: Keys of a study file that this module reads.
+KEYS = ("grid", "region", "zones", "calendar")
+_FILES = ("region", "zones")
+_SPECS: dict[str, type[Strict]] = {
+    "grid": GridSpec,
+    "region": RegionSpec,
+    "zones": ZonesSpec,
+    "calendar": CalendarSpec,
+}
+_EXAMPLES = {
+    "grid": "{like: INPUT} or {crs: EPSG:4326, resolution: 0.01}",
+    "region": "[104.26, 36.65, 106.98, 39.39] (west, south, east, north) or a vector file",
+    "zones": "a vector file or {file: zones.shp, name: NAME}",
+    "calendar": "month, or {step: month, min_share: 0.8, how: {ndvi: max}}",
+}
+
+
+def read_place(
+    value: Mapping[str, Any], roots: Mapping[str, Path | None], document: Document
+) -> Place:
+    """Read grid, region, zones and calendar; each fault is noted with its line."""
+    return Place(
+        grid=_read_grid(value, roots, document),
+        region=_read_spec("region", _region(value.get("region")), roots, document),
+        zones=_read_spec("zones", _file(value.get("zones")), roots, document),
+        calendar=_read_calendar(value, roots, document),
+    )
+
+
+def place_schema() -> dict[str, Any]:
+    """JSON schemas of the keys that this module reads."""
+    text = {"type": "string"}
+    bounds = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}
+    models = {key: spec.model_json_schema() for key, spec in _SPECS.items()}
+    return {
+        "grid": models["grid"],
+        "region": {"anyOf": [bounds, text, models["region"]]},
+        "zones": {"anyOf": [text, models["zones"]]},
+        "calendar": {"anyOf": [{"const": "month"}, models["calendar"]]},
+    }
+
+
+def _read_grid(
+    value: Mapping[str, Any], roots: Mapping[str, Path | None], document: Document
+) -> GridSpec | None:
+    spec: GridSpec | None = _read_spec("grid", value.get("grid"), roots, document)
+    if spec is None:
+        return None
+    inputs = value.get("inputs")
+    if (spec.like is None) == (spec.resolution is None):
+        document.fault(("grid",), f"grid must be one of: {_EXAMPLES['grid']}.")
+    elif spec.like is not None and isinstance(inputs, Mapping) and spec.like not in inputs:
+        listed = ", ".join(map(str, inputs))
+        document.fault(
+            ("grid", "like"), f"like names no input: {spec.like!r}; there are: {listed}."
+        )
+    elif spec.resolution is not None and not spec.resolution > 0:
+        document.fault(("grid", "resolution"), "resolution must be above 0, in units of crs.")
+    if spec.resolution is not None and spec.crs is None:
+        document.fault(("grid",), "grid has a resolution and no crs; write it, as in EPSG:4326.")
+    if not 0 < spec.min_valid <= 1:
+        document.fault(("grid", "min_valid"), "min_valid must be above 0 and at most 1.")
+    if spec.crs is not None:
+        try:
+            read_crs(spec.crs, name="crs")
+        except GridError as error:
+            document.fault(("grid", "crs"), str(error))
+    return spec
+
+
+def _read_calendar(
+    value: Mapping[str, Any], roots: Mapping[str, Path | None], document: Document
+) -> CalendarSpec | None:
+    given = value.get("calendar")
+    spec: CalendarSpec | None = _read_spec(
+        "calendar", {"step": given} if isinstance(given, str) else given, roots, document
+    )
+    if spec is not None and not 0 < spec.min_share <= 1:
+        document.fault(("calendar", "min_share"), "min_share must be above 0 and at most 1.")
+    return spec
+
+
+def _region(given: Any) -> Any:
+    return {"bounds": given} if isinstance(given, list) else _file(given)
+
+
+def _file(given: Any) -> Any:
+    return {"file": given} if isinstance(given, str) else given
+
+
+def _read_spec(key: str, given: Any, roots: Mapping[str, Path | None], document: Document) -> Any:
+    """Read one part; None where it is absent or at fault."""
+    if given is None:
+        return None
+    if not isinstance(given, Mapping):
+        document.fault((key,), f"{key} is {given!r}; give {_EXAMPLES[key]}.")
+        return None
+    before = len(document.faults)
+    parts = dict(given)
+    if key in _FILES and "file" in parts:
+        parts["file"] = _one_file(key, parts["file"], roots, document)
+    if key == "region":
+        _check_region(parts, document)
+    if len(document.faults) > before:
+        return None
+    try:
+        return _SPECS[key](**parts)
+    except ValidationError as error:
+        hints = {name: f.annotation for name, f in _SPECS[key].model_fields.items()}
+        for name, text in faults_of(error, hints | {"file": str}, parts).items():
+            document.fault((key, name), text)
+        return None
+
+
+def _one_file(
+    key: str, given: Any, roots: Mapping[str, Path | None], document: Document
+) -> Path | None:
+    """Resolve the one file of a region or of zones."""
+    where = (key, "file") if (key, "file") in document.lines else (key,)
+    paths = read_paths(given, roots, document, where)
+    if len(paths) > 1:
+        document.fault(where, f"{key} needs one file; {given} is {len(paths)}.")
+    return paths[0] if paths else None
+
+
+def _check_region(parts: Mapping[str, Any], document: Document) -> None:
+    if ("bounds" in parts) == ("file" in parts):
+        document.fault(("region",), f"region must be one of: {_EXAMPLES['region']}.")
+    elif "bounds" in parts:
+        try:
+            read_bounds(parts["bounds"])
+        except GridError as error:
+            document.fault(("region",), str(error))

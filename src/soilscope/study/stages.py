@@ -1,0 +1,76 @@
+"""Inputs made anew (other grid, other calendar) are written once, before the cube is cut.
+
+A stage is filled by blocks of time, as its source is stored, and read back by slabs of space, as
+the cube is: neither the source nor the cube is ever held as a whole.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from soilscope.labelled import spatial_dims
+from soilscope.study.execute import Execute
+from soilscope.study.slabs import Growing, Slab
+from soilscope.study.staging import Staged
+
+BLOCK_BYTES = 64 * 2**20  # of source that a task reads
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One input on its way into the cube."""
+
+    item: Staged
+    work: Path
+    blocks: tuple[Slab, ...]
+
+    @classmethod
+    def of(cls, item: Staged, work: Path) -> "Stage":
+        """Split an input into blocks of time of about BLOCK_BYTES of its source."""
+        n_time = item.ds.sizes["time"]
+        n_bytes = sum(da.nbytes for da in item.source.data_vars.values() if "time" in da.dims)
+        steps = max(1, min(n_time, int(BLOCK_BYTES * n_time // max(1, n_bytes))))
+        starts = range(0, n_time, steps)
+        return cls(
+            item,
+            work,
+            tuple(Slab((("time", start, min(n_time, start + steps)),)) for start in starts),
+        )
+
+    def fill(
+        self, like: xr.Dataset, execute: Execute, report: Callable[[int, int], None]
+    ) -> Staged:
+        """Write what is missing; return the input, read back from disk in the slabs of `like`."""
+        growing = Growing(self.work)
+        dated = [str(v) for v, da in self.item.ds.data_vars.items() if "time" in da.dims]
+        chunks: dict[Hashable, Any] = {
+            dim: like.chunksizes[dim][0] for dim in spatial_dims(like) if dim in like.chunksizes
+        }
+        _, start, stop = self.blocks[0].ranges[0]
+        sizes = {"time": stop - start, "depth": -1} | chunks
+        template = self.item.ds[dated]
+        template = template.chunk({dim: n for dim, n in sizes.items() if dim in template.dims})
+        growing.lay(template)
+        missing: Sequence[Slab] = [block for block in self.blocks if not growing.is_done(block)]
+        before = len(self.blocks) - len(missing)
+        report(before, len(self.blocks))
+        if missing:
+            execute(
+                partial(growing.fill, compute=partial(_block, self.item, dated)),
+                missing,
+                lambda done: report(before + done, len(self.blocks)),
+            )
+        stored = xr.open_zarr(growing.data, consolidated=False, chunks={})
+        ds = self.item.ds.assign(
+            {name: self.item.ds[name].copy(data=stored[name].data) for name in dated}
+        )
+        return replace(self.item, ds=ds)
+
+
+def _block(item: Staged, dated: list[str], slab: Slab) -> xr.Dataset:
+    _, start, stop = slab.ranges[0]
+    return item.block(start, stop)[dated]

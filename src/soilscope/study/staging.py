@@ -1,0 +1,242 @@
+"""Inputs brought onto a study's grid and calendar: what its cube is joined from."""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from odc.geo.geobox import GeoBox
+
+from soilscope.errors import GridError, SoilscopeWarning
+from soilscope.grid.crs import GEOGRAPHIC, PLANAR, geobox_of, grid_dims, stamp
+from soilscope.grid.region import inside, region_bounds
+from soilscope.grid.regrid import regrid
+from soilscope.grid.weights import is_coarser
+from soilscope.prepare.composites import composite, days_in_months
+from soilscope.sources.canonical import CANONICAL
+from soilscope.study.config import Study
+from soilscope.study.place import CalendarSpec, RegionSpec
+from soilscope.times import is_monthly, month_count
+
+
+@dataclass(frozen=True)
+class Staged:
+    """An input on the study's grid and calendar, lazily, and what was done to bring it there."""
+
+    source: xr.Dataset
+    ds: xr.Dataset
+    target: GeoBox | None = None  # the grid it was brought onto; None: its own
+    calendar: CalendarSpec | None = None  # None: its own
+    min_valid: float = 0.5
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether values are made anew, and so are written once before the cube is cut."""
+        return self.target is not None or self.calendar is not None
+
+    def block(self, start: int, stop: int) -> xr.Dataset:
+        """Make the steps `start` to `stop` of the result in memory, from their own source alone."""
+        time = self.ds["time"][start:stop]
+        source = (
+            _within(self.source, time)
+            if self.calendar
+            else self.source.isel(time=slice(start, stop))
+        )
+        if not source.sizes["time"]:
+            return xr.full_like(self.ds.isel(time=slice(start, stop)), np.nan).compute()
+        made = self._make(source).compute(scheduler="synchronous")
+        return made if made.sizes["time"] == time.size else made.reindex(time=time.values)
+
+    def _make(self, source: xr.Dataset) -> xr.Dataset:
+        ds = source if self.calendar is None else to_months(source, self.calendar)
+        return ds if self.target is None else regrid(ds, self.target, min_valid=self.min_valid)
+
+
+def stage_inputs(study: Study, opened: Mapping[str, xr.Dataset]) -> dict[str, Staged]:
+    """Bring every input onto the study's grid and calendar, lazily; without either as it is."""
+    place = study.place
+    # what gives the grid ends with the region; the others keep the cells that it is made of
+    cut = {
+        name: _cut(
+            ds,
+            place.region,
+            name,
+            margin=0.5 if place.grid is None or name == place.grid.like else 2.0,
+        )
+        for name, ds in opened.items()
+    }
+    target = _target(study, cut)
+    staged = {}
+    for name, ds in cut.items():
+        calendar = place.calendar if place.calendar and _is_finer(ds) else None
+        box = target if target is not None and grid_dims(ds) and _moves(ds, target) else None
+        notes = [*(_months_note(ds, calendar, name) if calendar else ()), *_grid_note(ds, box)]
+        min_valid = place.grid.min_valid if place.grid else 0.5
+        item = Staged(ds, ds, box, calendar, min_valid, tuple(notes))
+        staged[name] = Staged(ds, item._make(ds), box, calendar, min_valid, tuple(notes))
+    return staged
+
+
+def to_months(ds: xr.Dataset, spec: CalendarSpec) -> xr.Dataset:
+    """Composite every variable with time to calendar months.
+
+    Amounts per day become amounts per month: the mean of the days that are there times the days of
+    the month, so that a missing day is no dry day.
+    """
+    if ds.chunks:
+        ds = ds.chunk(time=-1)
+    parts = {}
+    for name, da in ds.data_vars.items():
+        if "time" not in da.dims:
+            parts[name] = da
+            continue
+        known = CANONICAL.get(str(name))
+        is_amount = known is not None and known.kind == "flux"
+        how = spec.how.get(str(name), "sum" if is_amount else "mean")
+        is_class = da.dtype.kind in "iu"
+        values = da.where(da >= 0) if is_class else da
+        month = composite(
+            values,
+            freq="MS",
+            how="max" if is_class else "mean" if how == "sum" else how,
+            min_share=spec.min_share if _is_daily(ds) else 0.0,
+        )
+        if how == "sum":
+            days = xr.DataArray(days_in_months(month["time"]), {"time": month["time"]}, ("time",))
+            attrs = month.attrs
+            month = (month * days.astype(month.dtype)).transpose(*month.dims)
+            month.attrs = attrs | {"units": _per_month(str(attrs.get("units", "")))}
+        if is_class:
+            month = month.fillna(-1).astype(da.dtype).assign_attrs(da.attrs)
+        parts[name] = month
+    return xr.Dataset(parts, attrs=ds.attrs)
+
+
+def _cut(ds: xr.Dataset, region: RegionSpec | None, name: str, *, margin: float) -> xr.Dataset:
+    """Leave out rows and columns more than `margin` cells beyond the region (or sites outside)."""
+    if region is None:
+        return ds
+    where = region.file or region.bounds or ()
+    if "site" in ds.dims:
+        return ds.isel(site=np.flatnonzero(inside(ds, where, **region.options).values))
+    dims = grid_dims(ds)
+    if dims is None:
+        return ds
+    box = geobox_of(ds, name=name)
+    west, south, east, north = region_bounds(where, box.crs, **region.options)
+    keep = {}
+    for dim, low, high in ((dims[0], south, north), (dims[1], west, east)):
+        values = ds[dim].values
+        beyond = margin * abs(float(values[-1] - values[0])) / max(1, values.size - 1) * (1 - 1e-6)
+        touched = np.flatnonzero((values > low - beyond) & (values < high + beyond))
+        if not touched.size:
+            raise GridError(
+                f"{name} has nothing in the region: its {dim} runs {values.min():g} to "
+                f"{values.max():g}, the region {low:g} to {high:g}; check both."
+            )
+        keep[dim] = slice(int(touched[0]), int(touched[-1]) + 1)
+    return ds.isel(keep)
+
+
+def _target(study: Study, cut: Mapping[str, xr.Dataset]) -> GeoBox | None:
+    """Return the study's grid, or None where every input must have it already."""
+    spec, region = study.place.grid, study.place.region
+    if spec is None:
+        return None
+    if spec.like is not None:
+        like = cut[spec.like]
+        if grid_dims(like) is None:
+            raise GridError(f"grid is like {spec.like!r}, which has no grid.")
+        return geobox_of(like, name=spec.like)
+    if region is not None:
+        bounds = region_bounds(region.file or region.bounds or (), spec.crs, **region.options)
+    else:
+        first = next((ds for ds in cut.values() if grid_dims(ds)), None)
+        if first is None:
+            raise GridError("no input has a grid that could be brought onto the study's.")
+        extent = geobox_of(first).extent.to_crs(str(spec.crs)).boundingbox
+        bounds = (extent.left, extent.bottom, extent.right, extent.top)
+    return GeoBox.from_bbox(bounds, spec.crs, resolution=spec.resolution)
+
+
+def _moves(ds: xr.Dataset, target: GeoBox) -> bool:
+    """Whether `ds` lies on another grid than `target`."""
+    box = geobox_of(ds)
+    same = box.shape == target.shape and box.crs == target.crs
+    step = abs(target.affine.a)
+    return not same or not np.allclose(tuple(box.affine), tuple(target.affine), atol=1e-6 * step)
+
+
+def _is_finer(ds: xr.Dataset) -> bool:
+    return "time" in ds.dims and ds.sizes["time"] > 1 and not is_monthly(ds["time"])
+
+
+def _is_daily(ds: xr.Dataset) -> bool:
+    steps = np.diff(ds["time"].values)
+    return bool(steps.size and np.median(steps) == np.timedelta64(1, "D"))
+
+
+def _within(ds: xr.Dataset, months: xr.DataArray) -> xr.Dataset:
+    """Return the source stamps that lie in these months."""
+    wanted = month_count(months)
+    own = month_count(ds["time"])
+    return ds.isel(time=np.flatnonzero((own >= wanted[0]) & (own <= wanted[-1])))
+
+
+def _per_month(units: str) -> str:
+    amount, _, per = units.rpartition(" ")
+    return f"{amount} month-1" if per in ("d-1", "day-1") else units
+
+
+def _months_note(ds: xr.Dataset, spec: CalendarSpec, name: str) -> list[str]:
+    """Say how months are made, and warn of those with too few days."""
+    if not _is_daily(ds):
+        return ["composited to calendar months"]
+    months, counts = np.unique(month_count(ds["time"]), return_counts=True)
+    stamps = (months - 1970 * 12).astype("datetime64[M]")
+    days = days_in_months(xr.DataArray(stamps.astype("datetime64[ns]"), dims="time"))
+    short = np.flatnonzero(counts < np.ceil(spec.min_share * days - 1e-9))
+    if short.size:
+        listed = ", ".join(f"{stamps[i]} ({counts[i]} of {days[i]} days)" for i in short[:4])
+        warnings.warn(
+            f"{name}: {short.size} month(s) have too few days and are missing: {listed}"
+            f"{' ...' if short.size > 4 else ''}.",
+            SoilscopeWarning,
+            stacklevel=4,
+        )
+    return [f"daily values to calendar months (at least {spec.min_share:.0%} of the days)"]
+
+
+def _grid_note(ds: xr.Dataset, target: GeoBox | None) -> list[str]:
+    if target is None:
+        return []
+    box = geobox_of(ds)
+    how = "area averages" if is_coarser(target, box) else "bilinear interpolation"
+    return [f"{how} from cells of {_cell(box)} to {_cell(target)}"]
+
+
+def _cell(box: GeoBox) -> str:
+    unit = "degrees" if box.crs is not None and box.crs.geographic else "m"
+    return f"{abs(box.affine.a):.6g} {unit}"
+
+
+def masked(cube: xr.Dataset, region: RegionSpec | None) -> xr.Dataset:
+    """Make every value outside the region missing."""
+    if region is None or grid_dims(cube) is None:
+        return cube
+    mask = inside(cube, region.file or region.bounds or (), **region.options)
+    dims = set(mask.dims)
+    mask = mask.reset_coords(drop=True)
+    result = {
+        name: da.where(mask, -1).astype(da.dtype) if da.dtype.kind in "iu" else da.where(mask)
+        for name, da in cube.data_vars.items()
+        if dims <= set(da.dims)
+    }
+    kept = {
+        name: da.transpose(*cube[name].dims).assign_attrs(cube[name].attrs)
+        for name, da in result.items()
+    }
+    cube = cube.assign(kept)
+    return stamp(cube) if set(dims) in (set(GEOGRAPHIC), set(PLANAR)) else cube
