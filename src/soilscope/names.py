@@ -92,6 +92,14 @@ NAMES: dict[str, Name] = {
     "mean_intensity": Name("mean intensity of drought events (severity per month)"),
     "peak": Name("lowest index value within any drought event"),
     "n_censored": Name("number of drought events that touch a gap or an end of the record"),
+    # droughts from layer to layer
+    "onset_delay": Name("median delay of drought onsets behind the layer above", "month"),
+    "onset_delay_low": Name("lower quartile of the delays of drought onsets", "month"),
+    "onset_delay_high": Name("upper quartile of the delays of drought onsets", "month"),
+    "reached_share": Name("share of drought onsets above that are followed by one below"),
+    "reached_share_chance": Name("share of onsets followed by one below if they were unrelated"),
+    "n_onsets": Name("number of drought onsets in the layer above that count"),
+    "n_under_way": Name("number of drought onsets above with a drought already under way below"),
     # trend
     "slope": Name("Theil-Sen slope", "{units} year-1"),
     "slope_low": Name("lower confidence bound of the slope", "{units} year-1"),
