@@ -240,6 +240,8 @@ def _too_small(name: str, count: RangeCount, da: xr.DataArray) -> str:
         return ""
     if name == "soil_moisture" and count.highest < 0.02:
         return f"; it looks like a fraction: write {_mend(name, 'units', 'm3 m-3')}"
+    if name == "ndvi" and count.highest < 0.001:
+        return f"; it was scaled already: write {_mend(name, 'scale', 1)}"
     whole_year = da.size <= _WHOLE and "time" in da.dims and da.sizes["time"] >= 12
     if name == "precipitation" and whole_year and count.highest < 2.0:
         return f"; it looks like m: write {_mend(name, 'units', 'm')} (or m d-1)"
