@@ -13,7 +13,7 @@ import xarray as xr
 
 from soilscope.checks import require_choice
 from soilscope.errors import InputError, SoilscopeWarning
-from soilscope.sources import era5_land, modis
+from soilscope.sources import era5_land, modis, smci, terraclimate
 from soilscope.sources.accumulation import Accumulation
 from soilscope.sources.assemble import file_label, finish
 from soilscope.sources.chunks import Chunks
@@ -30,8 +30,6 @@ from soilscope.sources.formats import find_files
 from soilscope.sources.known import known_variables
 from soilscope.sources.ranges import check_opening, needs_steps
 from soilscope.sources.raster import open_raster
-from soilscope.sources.smci import VARIABLES as SMCI
-from soilscope.sources.smci import open_smci
 from soilscope.sources.table import open_table
 from soilscope.sources.timeaxis import read_period
 from soilscope.sources.window import read_region
@@ -152,7 +150,7 @@ PRODUCTS = {
         options=("reliability",),
     ),
     "smci": Product(
-        open_smci,
+        smci.open_smci,
         "daily soil moisture of China in ten layers of 10 cm (SMCI 1.0), 9 km or 1 km",
         "years {d}cm/SMCI_9km_{year}_{d}cm.nc, or folders SMCI_1km_{year}_{d}cm of tiles (*.nc); "
         "paths name the files, the folders or the folder above them",
@@ -162,12 +160,33 @@ PRODUCTS = {
             "days are numbered in the year where the file has no dates; leap years are checked",
             "trained with ERA5-Land and MODIS: not independent of them, nor a test of them",
         ),
-        variables=SMCI,
+        variables=smci.VARIABLES,
         ancestors=("ERA5-Land", "ERA5", "MODIS", "CMA stations"),
         origin="Shangguan et al. (2022), National Tibetan Plateau Data Center, "
         "https://doi.org/10.11888/Terre.tpdc.272415; Li et al. (2022), "
         "https://doi.org/10.5194/essd-14-5267-2022",
         names=r"SMCI_(9km|1km)_\d{4}_\d{1,3}cm",
+    ),
+    "terraclimate": Product(
+        terraclimate.open_terraclimate,
+        "monthly climate and water balance of the land at 1/24 degree: vpd, precipitation, "
+        "temperature_max, temperature_min, evapotranspiration, potential_evapotranspiration ...",
+        "TerraClimate_{var}_{year}.nc, whole or cut to a region; paths name the files or a folder",
+        (
+            "version 1.1 (1950 on) has the anomalies of ERA5, earlier ones those of CRU TS and "
+            "JRA-55: the lineage follows what the files say; if they say nothing, write lineage",
+            "its trends are those of its ancestors: the provider warns against using them as "
+            "independent evidence",
+            "soil is the water of a bucket (mm), not per volume: it is soil_water, never "
+            "soil_moisture",
+            "files of +2 and +4 degC (TerraClimate_2c_...) are scenarios of pseudo-years",
+            "files are global: give region, and only its cells are read",
+        ),
+        variables=terraclimate.VARIABLES,
+        ancestors=terraclimate.ANCESTORS,
+        origin="Abatzoglou et al. (2018), https://doi.org/10.1038/sdata.2017.191; "
+        "https://www.climatologylab.org/terraclimate.html",
+        names=r"TerraClimate_[A-Za-z]+_\d{4}\.nc$",
     ),
 }
 
