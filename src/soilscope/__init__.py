@@ -20,6 +20,7 @@ _PUBLIC = {
     "onset_delay": "analyse.onset_delay",
     "open_source": "sources.catalogue",
     "partial_regression": "analyse.drivers",
+    "pooled_agreement": "analyse.pooled_agreement",
     "recovery": "analyse.recovery",
     "regrid": "grid.regrid",
     "regional_mean": "analyse.regions",
@@ -27,6 +28,8 @@ _PUBLIC = {
     "set_layers": "grid.depth",
     "standardize": "analyse.index",
     "trend": "analyse.trend",
+    "vapour_pressure_deficit": "prepare.vapour",
+    "triple_collocation": "analyse.collocation",
 }
 
 __all__ = sorted(_PUBLIC)

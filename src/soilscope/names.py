@@ -68,6 +68,7 @@ NAMES: dict[str, Name] = {
     "precipitation": Name("precipitation", "{units}"),
     "temperature": Name("air temperature at 2 m", "{units}"),
     "vpd": Name("vapour pressure deficit", "{units}"),
+    "n_clipped": Name("number of negative values set to 0"),
     "ndvi": Name("normalised difference vegetation index"),
     "area_share": Name("valid share of the region's area"),
     # index
@@ -157,6 +158,37 @@ NAMES: dict[str, Name] = {
     "bin_edge": Name("edges of the bins of planted and recovered values", "{units}"),
     "agreement": Name("share of cells in the planted class"),
     "agreement_pooled": Name("share of all cells in the planted class"),
+    # agreement
+    "r": Name("Pearson correlation"),
+    "nse": Name("Nash-Sutcliffe efficiency, 1 - SSE/SST of the reference"),
+    "ubrmse": Name("root mean square difference of the centred series", "{units}"),
+    "mse_correlation": Name("part of the mean square error from correlation", "{units} {units}"),
+    "mse_bias": Name("part of the mean square error from bias", "{units} {units}"),
+    "mse_variance": Name("part of the mean square error from variance", "{units} {units}"),
+    "kge": Name("Kling-Gupta efficiency"),
+    "spearman": Name("Spearman rank correlation"),
+    "kendall": Name("Kendall tau-b"),
+    "r_anomaly": Name("correlation of the anomalies from calendar-month means"),
+    "r_space": Name("correlation in space of the means over time"),
+    "r_time": Name("correlation in time, each cell's mean removed"),
+    "n_eff": Name("effective number of independent pairs"),
+    "n_cells": Name("number of cells in the sample"),
+    "block_length": Name("length of a bootstrap block in time steps"),
+    "line_slope": Name("slope of the least-squares line of the product on the reference"),
+    "line_intercept": Name("intercept of the least-squares line", "{units}"),
+    "pair_density": Name("number of pairs by reference and product"),
+    "pair_edge": Name("edges of the bins of reference and product", "{units}"),
+    **{
+        f"{name}_{end}": Name(f"{words} confidence bound of {name}", units)
+        for name, units in (
+            *((name, "1") for name in ("r", "r_squared", "nse", "kge", "spearman", "kendall")),
+            *((name, "1") for name in ("r_anomaly", "r_time")),
+            *((name, "{units}") for name in ("bias", "rmse", "ubrmse")),
+        )
+        for end, words in (("low", "lower"), ("high", "upper"))
+    },
+    "error_std": Name("standard deviation of the random error", "{units}"),
+    "snr_db": Name("signal-to-noise ratio", "dB"),
     # depth patterns
     "coverage": Name("covered share of the layer's thickness"),
     "state": Name("mean state", flags=("deficit", "neutral", "surplus"), first_flag=-1),

@@ -32,6 +32,15 @@ def _field(seed: int, *dims: str) -> xr.DataArray:
     return set_layers(da, [[0, 0.1], [0.1, 0.3], [0.3, 1.0]]) if "depth" in dims else da
 
 
+def temperatures() -> dict[str, xr.DataArray]:
+    """Dew point below the lowest of three temperatures, degC, with gaps; yearly stamps."""
+    years = pd.date_range("1860", periods=144, freq="YS")  # monthly means would be told
+    base = _field(20, "time", *GRID).assign_coords(time=years)
+    base = base.where(base < 2.0)
+    shifts = {"dewpoint": 0.0, "temperature_min": 5.0, "temperature_max": 15.0}
+    return {name: (base + by).assign_attrs(units="degC") for name, by in shifts.items()}
+
+
 def moisture() -> xr.DataArray:
     """Soil moisture with a season, a trend that differs from cell to cell, and a few gaps."""
     noise = _field(1, "time", "depth", *GRID)
@@ -98,6 +107,7 @@ EXAMPLES: dict[str, Example] = {
         "merge_layers", lambda: {"sm": moisture()}, {"bounds": [[0, 0.2], [0.2, 1.0]]}
     ),
     "composite": Example("composite", lambda: {"da": moisture()}, {"freq": "YS", "how": "mean"}),
+    "vapour_pressure_deficit": Example("vapour_pressure_deficit", temperatures),
     "index_parameters": Example("index_parameters", lambda: {"da": moisture()}),
     "index_parameters, pooled": Example(
         "index_parameters", lambda: {"da": moisture()}, {"reference": "pooled"}

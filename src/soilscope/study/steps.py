@@ -48,10 +48,16 @@ def _steps() -> dict[str, Step]:
     from soilscope.analyse.trend import trend
     from soilscope.prepare.composites import composite
     from soilscope.prepare.layers import merge_layers
+    from soilscope.prepare.vapour import vapour_pressure_deficit
 
     return {
         "merge_layers": Step(merge_layers, ("sm",)),
         "composite": Step(composite, ("da",)),
+        "vapour_pressure_deficit": Step(
+            vapour_pressure_deficit,
+            ("dewpoint",),
+            optional=("temperature_max", "temperature_min", "temperature"),
+        ),
         "index_parameters": Step(index_parameters, ("da",), whole=_if_pooled),
         "standardize": Step(standardize, ("da",), optional=("parameters",), whole=_if_pooled),
         "index_state": Step(index_state, ("ssmi",)),
