@@ -14,7 +14,7 @@ from soilscope.errors import InputError
 from soilscope.study.schema import parameters_of
 
 PAIRS = [(correction, season) for season, names in LEGAL.items() for correction in names]
-YEARS = [(2001, 2012), ("2006-03", "2015-11")]
+YEARS = [(2001, 2012), ("2006-07", "2015-11")]
 
 
 def monthly(n=180, seed=0):
