@@ -258,3 +258,22 @@ def test_values_outside_the_region_are_missing(folder):
     assert_array_equal(np.isnan(cube.soil_moisture.values[0, 0]), ~inside)
     assert_array_equal(np.isnan(cube.temperature.values[5]), ~inside)
     assert_array_equal(cube.zone.values >= 0, inside)
+
+
+def test_the_deficit_is_made_of_days_before_they_become_months(folder):
+    with xr.open_dataset("climate.nc") as ds:
+        climate = ds.load()
+    climate["d2m"] = (climate.t2m - 5).assign_attrs(units="K")
+    climate.to_netcdf("climate.nc", mode="w")
+    text = STUDY.format(
+        place="grid: {like: moisture}\ncalendar: {step: month, derive: [vpd]}",
+        region="[105.2, 38.1, 106.1, 38.8]",
+    ).replace("precipitation: tp", "dewpoint: d2m")
+    Path("study.yaml").write_text(text.replace("da: temperature", "da: vpd"), encoding="utf-8")
+    cube = Store(run_study("study.yaml", results="out")).open("cube").load()
+    t = climate.t2m - 273.15
+    daily = 0.6108 * (np.exp(17.27 * t / (t + 237.3)) - np.exp(17.27 * (t - 5) / (t - 5 + 237.3)))
+    months = composite(daily.rename(lat="latitude", lon="longitude"), freq="MS")
+    by_hand = regrid(months, cube.soil_moisture.isel(time=0, depth=0, drop=True))
+    assert_allclose(cube.vpd.values, by_hand.values, rtol=1e-4)
+    assert cube.vpd.attrs["units"] == "kPa"

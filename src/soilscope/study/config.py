@@ -77,13 +77,16 @@ def load_study(path: str | Path) -> Study:
         if key not in _KEYS:
             document.fault((key,), unknown(key, _KEYS))
     roots = read_roots(value.get("roots"), document)
+    place = read_place(value, roots, document)
     inputs, variables = _read_inputs(value, roots, document)
+    if variables is not None and place.calendar is not None:
+        variables |= set(place.calendar.derive)
     analyses = read_analyses(value, variables, document)
     parts: dict[str, Any] = {
         "title": _text(value, "title", document) or Path(path).stem,
         "description": _text(value, "description", document),
         "period": _read_period(value, document),
-        "place": read_place(value, roots, document),
+        "place": place,
         "report": _read_report(value, document),
     }
     document.raise_faults()

@@ -67,6 +67,7 @@ class CalendarSpec(Strict):
     step: Literal["month"]
     min_share: float = 0.8
     how: dict[str, How] = Field(default={})
+    derive: tuple[Literal["vpd"], ...] = ()  # from the days, before they become months
 
 
 class Place(Strict):
@@ -91,7 +92,7 @@ _EXAMPLES = {
     "grid": "{like: INPUT} or {crs: EPSG:4326, resolution: 0.01}",
     "region": "[104.26, 36.65, 106.98, 39.39] (west, south, east, north) or a vector file",
     "zones": "a vector file or {file: zones.shp, name: NAME}",
-    "calendar": "month, or {step: month, min_share: 0.8, how: {ndvi: max}}",
+    "calendar": "month, or {step: month, min_share: 0.8, how: {ndvi: max}, derive: [vpd]}",
 }
 
 

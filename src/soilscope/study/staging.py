@@ -8,12 +8,13 @@ import numpy as np
 import xarray as xr
 from odc.geo.geobox import GeoBox
 
-from soilscope.errors import GridError, SoilscopeWarning
+from soilscope.errors import GridError, InputError, SoilscopeWarning
 from soilscope.grid.crs import GEOGRAPHIC, PLANAR, geobox_of, grid_dims, stamp
 from soilscope.grid.region import inside, region_bounds
 from soilscope.grid.regrid import regrid
 from soilscope.grid.weights import is_coarser
 from soilscope.prepare.composites import composite, days_in_months
+from soilscope.prepare.vapour import vapour_pressure_deficit
 from soilscope.sources.canonical import CANONICAL
 from soilscope.study.config import Study
 from soilscope.study.place import CalendarSpec, RegionSpec
@@ -87,6 +88,8 @@ def to_months(ds: xr.Dataset, spec: CalendarSpec) -> xr.Dataset:
     """
     if ds.chunks:
         ds = ds.chunk(time=-1)
+    if "vpd" in spec.derive and "dewpoint" in ds:
+        ds = ds.assign(vpd=_daily_deficit(ds))
     parts = {}
     for name, da in ds.data_vars.items():
         if "time" not in da.dims:
@@ -112,6 +115,26 @@ def to_months(ds: xr.Dataset, spec: CalendarSpec) -> xr.Dataset:
             month = month.fillna(-1).astype(da.dtype).assign_attrs(da.attrs)
         parts[name] = month
     return xr.Dataset(parts, attrs=ds.attrs)
+
+
+def _daily_deficit(ds: xr.Dataset) -> xr.DataArray:
+    """Vapour pressure deficit of every day (or hour), by the best temperatures that there are."""
+    if "temperature_max" in ds and "temperature_min" in ds:
+        return vapour_pressure_deficit(
+            ds["dewpoint"],
+            temperature_max=ds["temperature_max"],
+            temperature_min=ds["temperature_min"],
+        )["vpd"]
+    if "temperature" not in ds:
+        raise InputError(
+            "derive: [vpd] needs temperature_max and temperature_min, or temperature, beside "
+            "dewpoint in one input."
+        )
+    mean = vapour_pressure_deficit(
+        ds["dewpoint"], temperature=ds["temperature"], method="mean_temperature"
+    )
+    note = "from daily mean temperatures: too low" if _is_daily(ds) else ""
+    return mean["vpd"].assign_attrs({"comment": note} if note else {})
 
 
 def _cut(ds: xr.Dataset, region: RegionSpec | None, name: str, *, margin: float) -> xr.Dataset:
@@ -192,6 +215,11 @@ def _per_month(units: str) -> str:
 
 def _months_note(ds: xr.Dataset, spec: CalendarSpec, name: str) -> list[str]:
     """Say how months are made, and warn of those with too few days."""
+    derived = ["vapour pressure deficit of every day"] if spec.derive and "dewpoint" in ds else []
+    return derived + _composite_note(ds, spec, name)
+
+
+def _composite_note(ds: xr.Dataset, spec: CalendarSpec, name: str) -> list[str]:
     if not _is_daily(ds):
         return ["composited to calendar months"]
     months, counts = np.unique(month_count(ds["time"]), return_counts=True)
