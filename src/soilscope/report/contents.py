@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from soilscope.report.reading import Study, grid_dims, place_dim, place_names
-from soilscope.report.tables import pattern_strings
+from soilscope.report.tables.depth_patterns import pattern_strings
 from soilscope.report.words import listed, number, unit_text
 from soilscope.study.store import CUBE, Record
 

@@ -19,7 +19,8 @@ from soilscope.report.figures.catalogue import FIGURES
 from soilscope.report.fonts import drawing
 from soilscope.report.plates import Theme
 from soilscope.report.reading import Study
-from soilscope.report.tables import Table, all_tables, written
+from soilscope.report.tables.catalogue import all_tables
+from soilscope.report.tables.table import Table, written
 
 FORMATS = ("png", "pdf", "svg")
 
