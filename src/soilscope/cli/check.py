@@ -3,19 +3,21 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from soilscope.cli.arguments import StudyFile
+from soilscope.cli.progress import shown
+from soilscope.cli.voice import Voice
 
 if TYPE_CHECKING:
     from soilscope.study.plan import Plan
 
 
-def check(study: StudyFile) -> None:
+def check(study: StudyFile, *, voice: Voice) -> None:
     """Show what a study will run, on what and how large, and every fault; compute nothing."""
-    found = _planned(study)
+    with shown(voice) as progress:
+        progress.begin("inputs")
+        found = _planned(study)
     for line in found.text():
-        typer.echo(line)
+        voice.detail(line)
     _raise(found)
 
 

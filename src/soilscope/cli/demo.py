@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from soilscope.cli.arguments import NoReport, ResultsOption, Workers
+from soilscope.cli.voice import Voice
 
 DEMOS = ("helan",)
 
@@ -15,6 +16,8 @@ def demo(
     results: ResultsOption = None,
     workers: Workers = None,
     no_report: NoReport = False,
+    *,
+    voice: Voice,
 ) -> None:
     """Run a synthetic study in which every answer is known."""
     from importlib.resources import as_file, files
@@ -26,6 +29,7 @@ def demo(
     with as_file(files("soilscope.twin") / f"{name}.yaml") as study:
         run_and_report(
             study,
+            voice=voice,
             results=results or Path("results") / name,
             workers=workers,
             report=not no_report,

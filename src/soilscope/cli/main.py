@@ -1,25 +1,28 @@
 """The command `soilscope`: parse, one library call, print; every fault is one line."""
 
 import errno
-import functools
-import io
 import os
 import sys
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from typing import Annotated, Any
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Annotated
 
 import typer
 
 from soilscope.cli.check import check
 from soilscope.cli.demo import demo
+from soilscope.cli.options import Interrupted, spoken
 from soilscope.cli.report import report
 from soilscope.cli.run import run
+from soilscope.cli.sources import sources
 from soilscope.cli.status import status
-from soilscope.errors import SoilscopeError, SoilscopeWarning
+from soilscope.cli.streams import prepare
+from soilscope.cli.voice import Voice, heard
+from soilscope.errors import SoilscopeError
 
 FAULT, INTERRUPTED = 2, 130
+_GOES_ON = "interrupted; finished slabs are kept, and the same command goes on from there."
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 app = typer.Typer(
@@ -32,23 +35,8 @@ app = typer.Typer(
 )
 
 
-class Interrupted(Exception):
-    """Ctrl-C, under a name of ours: what the parser makes of it differs between versions."""
-
-
-def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
-    @functools.wraps(command)
-    def call(*args: Any, **kwargs: Any) -> None:
-        try:
-            command(*args, **kwargs)
-        except KeyboardInterrupt as error:
-            raise Interrupted from error
-
-    return call
-
-
-for _command in (demo, check, run, report, status):
-    app.command()(_interruptible(_command))
+for _command in (demo, check, run, report, status, sources):
+    app.command()(spoken(_command))
 
 
 def _print_version(wanted: bool) -> None:
@@ -71,14 +59,16 @@ def _soilscope(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0, 2 for a fault, 130 when interrupted."""
-    _write_any_letter()
-    with _warnings_as_lines():
+    prepare(arguments)
+    voice = Voice()
+    with heard(voice):
         try:
-            return _invoke(arguments)
+            return _invoke(arguments, voice)
         except SoilscopeError as error:
-            return _fail(*getattr(error, "faults", [str(error)]))
+            voice.fail(*getattr(error, "faults", [str(error)]))
+            return FAULT
         except (Interrupted, KeyboardInterrupt):
-            _tell("interrupted; finished slabs are kept, and the same command goes on from there.")
+            voice.event("interrupted", errors=[_GOES_ON])
             return INTERRUPTED
         except BrokenPipeError:
             with suppress(OSError, ValueError):
@@ -86,22 +76,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 1
         except Exception as error:
             text = _of_the_machine(error)
-            if text is None:  # a defect of ours: its traceback is wanted
+            if text is None and voice.manner != "json":  # a defect of ours: its traceback is wanted
                 raise
-            return _fail(text)
+            voice.fail(text or traceback.format_exc())
+            return FAULT if text else 1
 
 
-def _write_any_letter() -> None:
-    """Escape what a terminal or a file of another encoding cannot hold, such as a title's 贺."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def _invoke(arguments: Sequence[str] | None) -> int:
+def _invoke(arguments: Sequence[str] | None, voice: Voice) -> int:
     """Call the command; what the parser itself refuses is printed by the parser."""
+    given = None if arguments is None else list(arguments)
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="soilscope")
+        app(args=given, prog_name="soilscope", obj=voice)
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else 0 if leaving.code is None else 1
     return 0
@@ -127,33 +112,3 @@ def _chain(error: BaseException | None) -> set[int | None]:
         codes.add(getattr(error, "errno", None))
         error = error.__cause__ or error.__context__
     return codes
-
-
-def _fail(*faults: str) -> int:
-    for fault in faults:
-        _tell(f"error: {fault}")
-    return FAULT
-
-
-def _tell(text: str) -> None:
-    typer.echo(f"soilscope: {' '.join(text.split())}", err=True)
-
-
-@contextmanager
-def _warnings_as_lines() -> Iterator[None]:
-    """Show each SoilscopeWarning once as one line; leave others to ``python -W``."""
-    told: set[str] = set()
-
-    def show(message: Any, category: type[Warning], *_: Any, **__: Any) -> None:
-        text = str(message)
-        if text not in told:
-            told.add(text)
-            kind = "warning" if issubclass(category, SoilscopeWarning) else category.__name__
-            _tell(f"{kind}: {text}")
-
-    with warnings.catch_warnings():
-        if not sys.warnoptions:
-            warnings.simplefilter("ignore")
-        warnings.simplefilter("always", SoilscopeWarning)
-        warnings.showwarning = show
-        yield

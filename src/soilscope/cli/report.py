@@ -6,14 +6,21 @@ from typing import Annotated
 import typer
 
 from soilscope.cli.arguments import ResultsFolder
+from soilscope.cli.progress import shown
+from soilscope.cli.voice import Voice
 
 
 def report(
     results: ResultsFolder,
     pdf: Annotated[bool, typer.Option("--pdf", help="Write each figure as PDF, too.")] = False,
+    *,
+    voice: Voice,
 ) -> None:
     """Make the report of a results folder anew."""
-    typer.echo(write(results, pdf=pdf))
+    with shown(voice) as progress:
+        progress.begin("report")
+        page = write(results, pdf=pdf)
+    voice.made(page)
 
 
 def write(results: Path, *, pdf: bool = False, keep: bool = False) -> Path:
@@ -30,6 +37,9 @@ def write(results: Path, *, pdf: bool = False, keep: bool = False) -> Path:
     formats = tuple(dict.fromkeys(["png", *asked]))
     if keep and is_current(results, formats):
         return results / "report" / "index.html"
+    from soilscope.cli.caches import use_writable_caches
+
+    use_writable_caches()
     from soilscope.report.page import write_report
 
     with intact(store):

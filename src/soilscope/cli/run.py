@@ -13,6 +13,8 @@ from soilscope.cli.arguments import (
     Workers,
     default_results,
 )
+from soilscope.cli.progress import shown
+from soilscope.cli.voice import Voice
 
 
 def run(
@@ -24,15 +26,20 @@ def run(
     verify: Annotated[
         bool, typer.Option("--verify", help="Compare inputs byte by byte with the last run's.")
     ] = False,
+    *,
+    voice: Voice,
 ) -> None:
     """Run a study; what an earlier run has finished is kept."""
     if workers is not None and scheduler is not None:
         raise typer.BadParameter("give --workers or --scheduler, not both.")
     from soilscope.cli.check import refuse_faults
 
-    refuse_faults(study)
+    with shown(voice) as progress:
+        progress.begin("inputs")
+        refuse_faults(study)
     run_and_report(
         study,
+        voice=voice,
         results=results or default_results(study),
         workers=workers,
         scheduler=scheduler,
@@ -44,6 +51,7 @@ def run(
 def run_and_report(
     study: Path,
     *,
+    voice: Voice,
     results: Path,
     workers: int | None = None,
     scheduler: str | None = None,
@@ -51,21 +59,20 @@ def run_and_report(
     report: bool = True,
 ) -> None:
     """Run a study with progress shown, write its report, and print where it lies."""
-    from soilscope.cli.progress import shown
     from soilscope.study.runner import run_study
 
-    with shown() as progress:
-        folder = run_study(
+    with shown(voice) as progress:
+        made = run_study(
             study,
             results=results,
             workers=workers,
             scheduler=scheduler,
             verify=verify,
-            progress=progress,
+            progress=progress.heard,
         )
-    if report:
-        from soilscope.cli.report import write
+        if report:
+            from soilscope.cli.report import write
 
-        typer.echo(write(folder, keep=True))
-    else:
-        typer.echo(folder)
+            progress.begin("report")
+            made = write(made, keep=True)
+    voice.made(made)

@@ -3,28 +3,29 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from soilscope.cli.arguments import ResultsFolder
+from soilscope.cli.voice import Voice
 
 if TYPE_CHECKING:
     from soilscope.study.store import Store
 
 
-def status(results: ResultsFolder) -> None:
+def status(results: ResultsFolder, *, voice: Voice) -> None:
     """Show which results are whole, which have begun, and what they took."""
     from soilscope.study.store import Store
 
     store = Store(results)
     manifest = store.manifest
     finished = manifest.get("finished")
-    typer.echo(f"{manifest['title']} ({manifest['study']})")
-    typer.echo(f"finished {finished}" if finished else "not finished; run the study to go on")
+    voice.detail(f"{manifest['title']} ({manifest['study']})")
+    voice.detail(f"finished {finished}" if finished else "not finished; run the study to go on")
     width = max(map(len, manifest["results"]))
     for name in manifest["results"]:
-        typer.echo(f"  {name:<{width}}  {_state(store, name)}")
+        voice.detail(f"  {name:<{width}}  {_state(store, name)}")
     page = results / "report" / "index.html"
-    typer.echo(f"report: {page}" if page.is_file() else "report: none yet")
+    voice.detail(f"report: {page}" if page.is_file() else "report: none yet")
+    if page.is_file() and voice.manner == "quiet":
+        voice.answer(page)
 
 
 def _state(store: "Store", name: str) -> str:
