@@ -288,6 +288,12 @@ OPTIONS = [
     {"reference": "pooled_profile"},
     {"method": "empirical"},
     {"method": "empirical", "by": None},
+    {"method": "kde"},
+    {"method": "kde", "by": None, "ddof": 0},
+    {"method": "gamma", "reference": ("1992", "2002")},
+    {"method": "gamma", "fit": "thom"},
+    {"method": "beta"},
+    {"method": "beta", "upper": 0.75, "by": None},
 ]
 
 
@@ -385,7 +391,7 @@ def test_one_valid_year_is_too_few_even_when_one_is_asked_for():
     ("options", "text"),
     [
         ({"by": "mnth"}, "did you mean 'month'"),
-        ({"method": "gamma"}, "'zscore', 'empirical'"),
+        ({"method": "gumbel"}, "'zscore', 'empirical', 'kde', 'gamma', 'beta'"),
         ({"reference": "pool"}, "did you mean 'pooled'"),
         ({"reference": ("2000",)}, "first and a last stamp"),
         ({"reference": ("1850", "1860")}, "the data run from 1991-01-01 to 2002-12-01"),

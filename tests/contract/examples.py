@@ -113,9 +113,18 @@ EXAMPLES: dict[str, Example] = {
         "index_parameters", lambda: {"da": moisture()}, {"reference": "pooled"}
     ),
     "standardize": Example("standardize", lambda: {"da": moisture()}),
-    "standardize, empirical": Example(
-        "standardize", lambda: {"da": moisture()}, {"method": "empirical"}
-    ),
+    **{
+        f"standardize, {method}": Example(
+            "standardize", lambda: {"da": moisture()}, {"method": method}
+        )
+        for method in ("empirical", "kde", "gamma", "beta")
+    },
+    **{
+        f"index_parameters, {method}": Example(
+            "index_parameters", lambda: {"da": moisture()}, {"method": method}
+        )
+        for method in ("kde", "gamma", "beta")
+    },
     "standardize, pooled profile": Example(
         "standardize", lambda: {"da": moisture()}, {"reference": "pooled_profile"}
     ),

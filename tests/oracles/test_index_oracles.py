@@ -14,6 +14,10 @@ VARIANTS = {
     "z_ddof0": {"ddof": 0},
     "z_ddof1_base1920_1929": {"reference": ("1920", "1929")},
     "gringorten_avgrank": {"method": "empirical"},
+    "gamma_thom": {"method": "gamma", "fit": "thom"},
+    "gamma_ML_floc0": {"method": "gamma"},
+    "beta_ML_0_1": {"method": "beta"},
+    "kde_gaussian_scott": {"method": "kde"},
 }
 
 
@@ -30,7 +34,9 @@ def temperature(nottem):
 @pytest.mark.parametrize("column", VARIANTS)
 def test_index_of_nottem_is_the_published_one(nottem, temperature, column):
     found = standardize(temperature, **VARIANTS[column])["ssmi"]
-    np.testing.assert_allclose(found, nottem[column], rtol=0, atol=2e-14)
+    # differences of logarithms, as those fits were made with, keep twelve digits
+    close = 2e-12 if column.startswith(("gamma", "beta")) else 2e-14
+    np.testing.assert_allclose(found, nottem[column], rtol=0, atol=close)
 
 
 @pytest.mark.parametrize("column", VARIANTS)
@@ -38,7 +44,7 @@ def test_mean_over_its_own_record_is_the_published_one(shared_oracles, temperatu
     text = (shared_oracles / "trend" / "ssmi_variants_nottem.json").read_text()
     expected = json.loads(text)["mean_over_own_baseline"][column]
     found = float(standardize(temperature, **VARIANTS[column])["ssmi"].mean())
-    assert found == pytest.approx(expected, abs=1e-14)
+    assert found == pytest.approx(expected, abs=1e-13)
 
 
 @pytest.mark.real

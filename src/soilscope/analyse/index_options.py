@@ -1,6 +1,7 @@
 """The options of an index, and the stamp that an index and its parameters carry."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
@@ -9,7 +10,16 @@ from soilscope.analyse.slots import By, Reference, period
 from soilscope.checks import require_choice
 from soilscope.errors import InputError
 
-Method = Literal["zscore", "empirical"]
+Method = Literal["zscore", "empirical", "kde", "gamma", "beta"]
+Fit = Literal["ml", "thom"]
+
+#: Why the values of many cells, each with a weight, cannot be one reference of these methods.
+_NOT_POOLED = {
+    "empirical": "weighs cells, which ranks cannot",
+    "kde": "weighs cells, and a smoothed reference would have to keep every value of the region",
+    "gamma": "mixes the distributions of many cells, which is none of this family",
+    "beta": "mixes the distributions of many cells, which is none of this family",
+}
 
 
 @dataclass(frozen=True)
@@ -22,23 +32,35 @@ class IndexOptions:
     method: Method = "zscore"
     ddof: int = 1
     min_years: int = 10
+    fit: Fit = "ml"
+    upper: float = 1.0
 
     def __post_init__(self) -> None:
         require_choice(self.by, ("month", "dayofyear", None), name="by")
-        require_choice(self.method, ("zscore", "empirical"), name="method")
-        if isinstance(self.reference, str):
-            require_choice(self.reference, ("own", "pooled", "pooled_profile"), name="reference")
-        else:
-            period(self.reference)
-        if self.pooled and self.method != "zscore":
-            raise InputError(
-                f"reference={self.reference!r} weighs cells, which ranks cannot; use "
-                "method='zscore', or reference='own'."
-            )
+        require_choice(self.method, ("zscore", "empirical", "kde", "gamma", "beta"), name="method")
+        require_choice(self.fit, ("ml", "thom"), name="fit")
+        self._require_reference()
         if self.ddof not in (0, 1):
             raise InputError(f"ddof is {self.ddof!r}; it must be 0 or 1.")
         if self.min_years < 1:
             raise InputError(f"min_years is {self.min_years!r}; it must be 1 or more.")
+        if self.fit != "ml" and self.method != "gamma":
+            raise InputError(f"fit={self.fit!r} is for method='gamma' only; leave fit out.")
+        if not (math.isfinite(self.upper) and self.upper > 0.0):
+            raise InputError(f"upper is {self.upper!r}; it must be a number above 0.")
+        if self.upper != 1.0 and self.method != "beta":
+            raise InputError(f"upper={self.upper!r} is for method='beta' only; leave upper out.")
+
+    def _require_reference(self) -> None:
+        if isinstance(self.reference, str):
+            require_choice(self.reference, ("own", "pooled", "pooled_profile"), name="reference")
+        else:
+            period(self.reference)
+        if self.pooled and self.method in _NOT_POOLED:
+            raise InputError(
+                f"reference={self.reference!r} {_NOT_POOLED[self.method]}; use method='zscore', or "
+                f"reference='own' or a period with method={self.method!r}."
+            )
 
     @property
     def pooled(self) -> bool:
@@ -60,7 +82,12 @@ class IndexOptions:
             "ddof": self.ddof,
             "min_years": self.min_years,
         }
-        extra = {"window": self.window, "weights": weights}
+        extra = {
+            "window": self.window,
+            "weights": weights,
+            "fit": self.fit if self.method == "gamma" else None,
+            "upper": self.upper if self.method == "beta" else None,
+        }
         return stamp | {key: value for key, value in extra.items() if value is not None}
 
     @property
@@ -91,6 +118,8 @@ def stored_options(attrs: Mapping[str, Any]) -> IndexOptions:
         method=attrs["method_index"],
         ddof=int(attrs["ddof"]),
         min_years=int(attrs["min_years"]),
+        fit=attrs.get("fit", "ml"),
+        upper=float(attrs.get("upper", 1.0)),
     )
 
 

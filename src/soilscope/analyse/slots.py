@@ -150,6 +150,15 @@ def period(reference: tuple[str | int, str | int] | list[str | int]) -> tuple[st
     return first, last
 
 
+def lies_within(time: xr.DataArray, baseline: str) -> bool:
+    """Whether all of `time` lies in a baseline ("1991-01-01/2020-12-01")."""
+    first, last = baseline.split("/")
+    begin, end = _iso(time[0]), _iso(time[-1])
+    if is_time_like(time):
+        return first <= begin and end <= last
+    return float(first) <= float(begin) and float(end) <= float(last)
+
+
 def _iso(stamp: xr.DataArray) -> str:
     if not is_time_like(stamp.expand_dims("one")):
         return str(stamp.item())

@@ -12,7 +12,7 @@ OK, NO_DATA, TOO_FEW, CONSTANT = 0, 1, 2, 3
 
 
 @kernel
-def _sort_series(x, base_slot, half, values, count):
+def sort_series(x, base_slot, half, values, count):
     """Sort the reference values of each slot of one series `x` into `values` (n_slots, n_rank)."""
     n_slots = values.shape[0]
     count[:] = 0
@@ -28,7 +28,8 @@ def _sort_series(x, base_slot, half, values, count):
 
 
 @kernel
-def _state(values, count, years, min_years):
+def state(values, count, years, min_years):
+    """Status of a slot by its sorted reference values."""
     if count == 0:
         return NO_DATA
     if years < min_years:
@@ -71,10 +72,10 @@ def sorted_values(x, base_slot, n_slots, half, n_rank, years, min_years):
     status = np.empty((n_slots, n_series), np.int8)
     values = np.empty((n_slots, n_rank))
     for q in range(n_series):
-        _sort_series(x[:, q], base_slot, half, values, count[:, q])
+        sort_series(x[:, q], base_slot, half, values, count[:, q])
         for g in range(n_slots):
             n_years = years[g, q] if years.shape[0] > 0 else count[g, q]
-            status[g, q] = _state(values[g], count[g, q], n_years, min_years)
+            status[g, q] = state(values[g], count[g, q], n_years, min_years)
             if status[g, q] == TOO_FEW:
                 values[g] = np.nan
             out[g, :, q] = values[g]
@@ -90,10 +91,10 @@ def probabilities(x, slot, base_slot, n_slots, half, n_rank, years, min_years):
     status = np.empty((n_slots, n_series), np.int8)
     values = np.empty((n_slots, n_rank))
     for q in range(n_series):
-        _sort_series(x[:, q], base_slot, half, values, count[:, q])
+        sort_series(x[:, q], base_slot, half, values, count[:, q])
         for g in range(n_slots):
             n_years = years[g, q] if years.shape[0] > 0 else count[g, q]
-            status[g, q] = _state(values[g], count[g, q], n_years, min_years)
+            status[g, q] = state(values[g], count[g, q], n_years, min_years)
         for i in range(n):
             if status[slot[i], q] == OK and np.isfinite(x[i, q]):
                 out[i, q] = _probability(x[i, q], values[slot[i]], count[slot[i], q])
