@@ -10,9 +10,12 @@ import pytest
 import xarray as xr
 
 from soilscope.errors import InputError, SoilscopeWarning, SourceError
+from soilscope.grid.align import align
 from soilscope.grid.crs import crs_of
 from soilscope.grid.depth import layer_bounds, layer_coordinates
 from soilscope.sources.catalogue import open_source
+from soilscope.study.runner import run_study
+from soilscope.study.store import Store
 from soilscope.twin.layouts.era5_land import LAYERS, write_era5_land
 
 # Two bytes for a range r of values hold each to within r / 65530 / 2.
@@ -132,6 +135,41 @@ def test_a_period_before_the_preliminary_months_is_not_warned_of(tmp_path):
     found = open_source("era5_land", files, period=("2001-01", "2002-09"))
     assert found["expver_status"].values.tolist() == [0] * 21
     assert "preliminary" not in found.attrs
+
+
+def test_the_status_goes_on_to_the_cube_and_its_record(tmp_path):
+    ds = made(MONTHS)
+    write_era5_land(ds[["soil_moisture"]], tmp_path / "sm", layout="expver", preliminary=3)
+    write_era5_land(ds[["precipitation"]], tmp_path / "rain", by="all")
+    (tmp_path / "study.yaml").write_text(
+        "title: Status\n"
+        "inputs:\n"
+        "  sm: {product: era5_land, paths: sm/*.nc}\n"
+        "  rain: {product: era5_land, paths: rain/*.nc}\n"
+        "analyses:\n"
+        "  annual: {step: composite, da: soil_moisture, freq: YS}\n"
+    )
+    with pytest.warns(SoilscopeWarning, match="preliminary"):
+        results = run_study(tmp_path / "study.yaml", results=tmp_path / "results")
+    store = Store(results)
+    cube = store.open("cube")
+    assert cube.expver_status.dtype == np.int8
+    assert cube.expver_status.values.tolist() == [0] * 21 + [1] * 3
+    record = store.record("cube")
+    sm, rain = record.sources
+    assert sm["preparation"] == ["preliminary: 3 of 24 time steps (2002-10-01 to 2002-12-01)"]
+    assert rain["preparation"] == ["total precipitation read as a monthly mean of daily totals"]
+    assert any("preliminary (ERA5T)" in text for text in record.warnings)
+
+
+def test_the_status_of_months_that_an_input_lacks_is_unknown(tmp_path):
+    ds = made(MONTHS)
+    moisture = open_source("era5_land", write_era5_land(ds, tmp_path / "a", layout="time"))
+    rain = ds[["precipitation"]].isel(time=slice(0, 12))
+    files = write_era5_land(rain, tmp_path / "b")
+    joined = align([moisture.drop_vars("precipitation"), open_source("era5_land", files)])
+    assert joined.expver_status.values.tolist() == [0] * 12 + [-1] * 12
+    assert joined.expver_status.dtype == np.int8
 
 
 def test_an_old_file_without_expver_has_no_status(tmp_path):

@@ -198,7 +198,7 @@ def _same_times(
                 f"{name} runs {_range_of(ds['time'])}, {lead} {_range_of(time)}; they have no time "
                 f"in common{within}."
             )
-        codes = {v: -1 for v, da in ds.data_vars.items() if da.dtype.kind == "i"}
+        codes = {v: -1 for v, da in ds.variables.items() if da.dtype.kind == "i"}
         same = np.array_equal(ds["time"].values, kept)
         result[name] = ds if same else ds.reindex(time=kept, fill_value=codes or np.nan)
     return result

@@ -178,7 +178,7 @@ def _source(name: str, spec: InputSpec, item: Staged) -> dict[str, Any]:
         "synthetic": bool(ds.attrs.get("synthetic", False)),
         "lineage": json.loads(ds.attrs.get("lineage", "[]")),
         "files": [path.name for path in spec.paths],
-        "preparation": list(item.notes),
+        "preparation": [*_read_as(ds), *item.notes],
         "resolution": _resolution(ds),
         "period": [str(t)[:10] for t in ds["time"].values[[0, -1]]] if "time" in ds.dims else [],
         "variables": {
@@ -186,6 +186,13 @@ def _source(name: str, spec: InputSpec, item: Staged) -> dict[str, Any]:
             for v, da in item.ds.data_vars.items()
         },
     }
+
+
+def _read_as(ds: xr.Dataset) -> list[str]:
+    """Say how a product was read, and what of it is preliminary."""
+    preliminary = ds.attrs.get("preliminary")
+    told = [ds.attrs.get("processing"), f"preliminary: {preliminary}" if preliminary else None]
+    return [text for text in told if text]
 
 
 def _resolution(ds: xr.Dataset) -> str:
