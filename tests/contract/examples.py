@@ -98,6 +98,20 @@ def _recovery() -> Inputs:
     }
 
 
+def _two_products() -> Inputs:
+    """Two products that agree in part, the second with gaps of its own."""
+    other = (moisture() + 0.01 * _field(10, "time", "depth", *GRID)).where(
+        _field(11, "time", "depth", *GRID) < 2.5
+    )
+    return {"product": moisture(), "reference": other.assign_attrs(units="m3 m-3")}
+
+
+def _three_products() -> Inputs:
+    pair = _two_products()
+    third = moisture() + 0.02 * _field(12, "time", "depth", *GRID)
+    return {"a": pair["product"], "b": pair["reference"], "c": third.assign_attrs(units="m3 m-3")}
+
+
 def _stored_parameters() -> Inputs:
     return {"da": moisture(), "parameters": index_parameters(moisture())}
 
@@ -171,6 +185,14 @@ EXAMPLES: dict[str, Example] = {
     "partial_regression, shares": Example(
         "partial_regression", lambda: {"y": moisture(), "drivers": drivers()}, {"shares": "lmg"}
     ),
+    "agreement": Example("agreement", _two_products, {"confidence": 0.9, "rng": 1, "n_boot": 100}),
+    "pooled_agreement": Example(
+        "pooled_agreement", _two_products, {"sample": 5, "rng": 1, "confidence": 0.9, "n_boot": 100}
+    ),
+    "pooled_agreement, regions": Example(
+        "pooled_agreement", lambda: _two_products() | {"regions": zones()}, {"sample": None}
+    ),
+    "triple_collocation": Example("triple_collocation", _three_products),
     "regional_mean": Example("regional_mean", lambda: {"da": moisture(), "regions": zones()}),
     "depth_pattern": Example("depth_pattern", _pattern),
     "recovery": Example("recovery", _recovery),

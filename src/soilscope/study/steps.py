@@ -34,12 +34,20 @@ def _if_pooled(options: Mapping[str, Any]) -> bool:
     return options.get("parameters") is None and str(options.get("reference")).startswith("pooled")
 
 
+def _if_regions(options: Mapping[str, Any]) -> bool:
+    """Whether cells are averaged over regions."""
+    return options.get("regions") is not None
+
+
 def _steps() -> dict[str, Step]:
+    from soilscope.analyse.agreement import agreement
     from soilscope.analyse.change_point import change_point
+    from soilscope.analyse.collocation import triple_collocation
     from soilscope.analyse.drivers import partial_regression
     from soilscope.analyse.events import drought_events
     from soilscope.analyse.index import index_parameters, standardize
     from soilscope.analyse.onset_delay import onset_delay
+    from soilscope.analyse.pooled_agreement import pooled_agreement
     from soilscope.analyse.profile import depth_pattern
     from soilscope.analyse.recovery import recovery
     from soilscope.analyse.regions import regional_mean
@@ -67,6 +75,13 @@ def _steps() -> dict[str, Step]:
         "change_point": Step(change_point, ("da",)),
         "adjust_p_values": Step(adjust_p_values, ("p",), whole=_always),
         "partial_regression": Step(partial_regression, ("y", "drivers")),
+        "agreement": Step(
+            agreement, ("product", "reference"), optional=("regions",), whole=_if_regions
+        ),
+        "pooled_agreement": Step(
+            pooled_agreement, ("product", "reference"), optional=("regions",), whole=_always
+        ),
+        "triple_collocation": Step(triple_collocation, ("a", "b", "c")),
         "regional_mean": Step(regional_mean, ("da",), optional=("regions",), whole=_always),
         "depth_pattern": Step(
             depth_pattern,
