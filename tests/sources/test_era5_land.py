@@ -101,6 +101,26 @@ def test_lineage_and_source_names_are_kept(tmp_path):
     assert "monthly mean of daily totals" in found.attrs["processing"]
 
 
+def test_day_numbers_in_place_of_dates_are_read(tmp_path):
+    (path,) = write_era5_land(made(MONTHS), tmp_path, by="all")
+    with xr.open_dataset(path) as raw:
+        numbers = raw.valid_time.dt.strftime("%Y%m%d").astype(int).values
+        dated = raw.drop_vars("expver").rename(valid_time="date").load()
+    dated.assign_coords(date=numbers).to_netcdf(tmp_path / "date.nc", engine="h5netcdf")
+    found = open_source("era5_land", tmp_path / "date.nc")
+    assert found.time.values.tolist() == MONTHS.astype("datetime64[ns]").to_numpy().tolist()
+
+
+@pytest.mark.parametrize("version", [np.int64(5), "0005"])
+def test_one_version_for_the_whole_file_counts_for_all_its_stamps(tmp_path, version):
+    (path,) = write_era5_land(made(MONTHS), tmp_path, by="all")
+    with xr.open_dataset(path) as raw:
+        raw.load().assign_coords(expver=version).to_netcdf(tmp_path / "t.nc", engine="h5netcdf")
+    with pytest.warns(SoilscopeWarning, match="24 of 24 time steps"):
+        found = open_source("era5_land", tmp_path / "t.nc")
+    assert set(found.expver_status.values.tolist()) == {1}
+
+
 # -- expver -----------------------------------------------------------------------------------
 
 
