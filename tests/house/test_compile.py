@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 
 import pytest
 from numba import config
@@ -32,7 +33,8 @@ def test_a_changed_kernel_has_a_new_folder(monkeypatch, tmp_path):
     assert compilation.choose_cache() != before
 
 
-def test_a_user_without_a_home_has_the_temporary_folder(monkeypatch):
+@pytest.fixture
+def homeless(monkeypatch, tmp_path):
     for name in ("LOCALAPPDATA", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
 
@@ -41,9 +43,37 @@ def test_a_user_without_a_home_has_the_temporary_folder(monkeypatch):
 
     monkeypatch.setattr(compilation.Path, "home", no_home)
     monkeypatch.setattr(config, "CACHE_DIR", "")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_a_user_without_a_home_has_a_private_temporary_folder(homeless):
     own, temporary = compilation._candidates()
     assert own.name == "__pycache__"
-    assert temporary.name.startswith("soilscope-")
+    assert temporary.parent.parent == homeless
+    if sys.platform != "win32":
+        assert temporary.parent.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
+def test_code_that_another_user_may_have_laid_out_is_not_run(homeless):
+    (homeless / "elsewhere").mkdir()
+    (homeless / f"soilscope-kernels-{os.getuid()}").symlink_to(homeless / "elsewhere")
+    (own,) = compilation._candidates()
+    assert own.name == "__pycache__"
+
+
+def test_the_working_folder_is_not_littered(homeless, monkeypatch):
+    monkeypatch.chdir(homeless)
+    assert len(list(compilation._candidates())) == 1
+
+
+def test_no_temporary_folder_at_all_is_no_fault(homeless, monkeypatch):
+    def none_usable():
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "gettempdir", none_usable)
+    assert len(list(compilation._candidates())) == 1
 
 
 def test_without_any_writable_folder_the_cache_is_off_and_that_is_said(monkeypatch):

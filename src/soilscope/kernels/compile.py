@@ -27,7 +27,22 @@ def _candidates() -> Iterator[Path]:
         yield (Path(root) if root else Path.home() / ".cache") / "soilscope"
     except RuntimeError:  # a user without a home
         pass
-    yield Path(tempfile.gettempdir()) / f"soilscope-{sysconfig.get_python_version()}"
+    try:
+        temporary = Path(tempfile.gettempdir())
+        if temporary != Path.cwd():  # where nothing else can be written, Python takes that one
+            yield _private(temporary) / sysconfig.get_python_version()
+    except OSError:
+        pass
+
+
+def _private(temporary: Path) -> Path:
+    """Make the user's own folder; what another user has put there would be run as code."""
+    user = os.getuid() if hasattr(os, "getuid") else "user"
+    folder = temporary / f"soilscope-kernels-{user}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.is_symlink() or (user != "user" and folder.stat().st_uid != user):
+        raise PermissionError(f"{folder} belongs to another user")
+    return folder
 
 
 def _is_writable(folder: Path) -> bool:
