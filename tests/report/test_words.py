@@ -66,8 +66,8 @@ def test_layers_are_named_by_their_edges_in_centimetres():
     assert layer_names(bounds) == ["0-7 cm", "7-28 cm", "100-289 cm"]
 
 
-def test_a_file_stem_is_ascii():
-    assert file_stem("Trend", "银川 A_b", "ü1") == "trend-a-b-1"
+def test_a_file_stem_keeps_letters_of_any_script_and_nothing_that_a_shell_minds():
+    assert file_stem("Trend", "银川 A_b/:*", "ü1") == "trend-银川-a-b-ü1"
 
 
 def test_long_lists_are_cut():

@@ -165,8 +165,8 @@ def verdict(
 
 
 def file_stem(*parts: str) -> str:
-    """ASCII-safe, stable file name of `parts`."""
-    words = [re.sub(r"[^A-Za-z0-9]+", "-", part).strip("-").lower() for part in parts]
+    """Stable file name of `parts`: letters of any script and digits, so that no two names meet."""
+    words = [re.sub(r"[\W_]+", "-", part).strip("-").lower() for part in parts]
     return "-".join(word for word in words if word)
 
 
