@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from soilscope import pooled_agreement
+from soilscope import agreement, pooled_agreement, set_layers
 from soilscope.errors import InputError, SoilscopeWarning
 
 MONTHS = xr.date_range("2001-01", periods=72, freq="MS")
@@ -85,6 +85,12 @@ def test_neither_chunks_nor_the_order_of_dimensions_change_the_sample():
     turned = pooled_agreement(product.transpose("x", "y", "time", "depth"), reference, **options)
     xr.testing.assert_allclose(turned, expected)
     assert expected.r.dims == ("depth",)
+
+
+def test_layers_keep_their_bounds():
+    product = set_layers(grid(1), [[0, 0.1], [0.1, 0.3]])
+    found = pooled_agreement(product, product, sample=None)
+    assert found.depth_bottom.values.tolist() == [0.1, 0.3]
 
 
 def test_correlation_in_space_alone_shows_in_the_pooled_correlation():
@@ -168,8 +174,6 @@ def test_bounds_from_whole_time_steps_are_wider_than_from_single_pairs():
 
 
 def test_bounds_of_one_cell_are_those_of_its_series():
-    from soilscope import agreement
-
     product, reference = field(1, 1) + field(2, 1), field(2, 1)
     options = {"confidence": 0.9, "rng": 5, "block_length": 6}
     pooled = pooled_agreement(product, reference, sample=None, **options)

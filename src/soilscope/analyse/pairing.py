@@ -204,7 +204,7 @@ def warn_of_dependence(arrays: Mapping[str, xr.DataArray]) -> str | None:
     if not told:
         return None
     warnings.warn(
-        f"{told}: they are not independent, so they agree more than their errors allow.",
+        f"{told}: they are not independent, and a common error counts as agreement.",
         SoilscopeWarning,
         stacklevel=3,
     )

@@ -195,7 +195,7 @@ def _apply(
         names = np.array(list(region_codes(regions).values()), dtype=object)
         ds = ds.assign_coords(region=("region", names))
     rest = [d for d in arrays["product"].dims if d not in core]
-    return ds.reset_coords(drop=True).transpose("region", *rest, ..., missing_dims="ignore")
+    return ds.transpose("region", *rest, ..., missing_dims="ignore")
 
 
 def _axis(
