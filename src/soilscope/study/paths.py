@@ -80,13 +80,15 @@ def _files(
         base = roots[name]
     if base is None:  # the root itself is at fault, and that has been said
         return
-    path = base / Path(relative).expanduser()
+    inside = Path(relative).expanduser()
+    path = base / inside
     if path.exists():
         yield path
     elif glob.has_magic(relative):
-        matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207  (absolute pattern)
+        # the base is no pattern, though its own name may hold [ ]; `inside` may be absolute
+        matches = sorted(glob.glob(str(inside), root_dir=base, recursive=True))  # noqa: PTH207
         if not matches:
             document.fault(where, f"no file matches {path}.")
-        yield from map(Path, matches)
+        yield from (base / match for match in matches)
     else:
         document.fault(where, missing_file(path))

@@ -269,7 +269,8 @@ class _Run:
                 "report": study.report.model_dump(mode="json"),
             }
         )
-        (self.store.root / "study.yaml").write_text(study.text, encoding="utf-8")
+        # newline: the file ends its lines as the study did, on any system
+        (self.store.root / "study.yaml").write_text(study.text, encoding="utf-8", newline="")
 
 
 def _cube_slab(cube: xr.Dataset, slab: Slab) -> xr.Dataset:
