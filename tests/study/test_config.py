@@ -182,7 +182,10 @@ def test_everything_wrong_is_told_at_once(folder):
 def test_two_inputs_cannot_bring_the_same_variable(folder):
     more = "  more: {product: table, paths: data:sm.csv, variables: {vpd: v}}\nanalyses:"
     [fault] = faults(folder, GOOD.replace("analyses:", more))
-    assert fault == ":10: 'vpd' is already brought by the input 'moisture'."
+    assert fault == (
+        ":10: 'vpd' is already brought by the input 'moisture'; give one of them a suffix, as in "
+        "suffix: table."
+    )
 
 
 def test_references_wait_for_the_files_where_variables_are_not_declared(folder):

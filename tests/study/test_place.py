@@ -277,3 +277,39 @@ def test_the_deficit_is_made_of_days_before_they_become_months(folder):
     by_hand = regrid(months, cube.soil_moisture.isel(time=0, depth=0, drop=True))
     assert_allclose(cube.vpd.values, by_hand.values, rtol=1e-4)
     assert cube.vpd.attrs["units"] == "kPa"
+
+
+def test_a_second_product_of_a_variable_has_a_suffix_and_layers_of_its_own(folder):
+    with xr.open_dataset("moisture.nc") as ds:
+        sm = ds.sm.load()
+    two = xr.concat([sm, sm * 0.5], "layer").transpose("time", "layer", ...)
+    two.assign_attrs(units="m3 m-3").to_dataset(name="sm").to_netcdf("other.nc")
+    text = STUDY.format(place=PLACE, region="[105.2, 38.1, 106.1, 38.8]").split("analyses:")[0]
+    text += """\
+  other:
+    product: raster
+    paths: other.nc
+    suffix: other
+    dims: {depth: layer}
+    depth_bounds: [[0, 0.05], [0.05, 0.2]]
+    variables: {soil_moisture: sm}
+analyses:
+  merged: {step: merge_layers, sm: soil_moisture_other, bounds: [[0, 0.1]]}
+"""
+    Path("study.yaml").write_text(text, encoding="utf-8")
+    assert plan(load_study("study.yaml")).faults == []
+    store = Store(run_study("study.yaml", results="out"))
+    merged = store.open("merged").load()
+    cube = store.open("cube").load()
+    assert merged.soil_moisture_other.dims == ("time", "depth", "latitude", "longitude")
+    assert_allclose(merged.soil_moisture_other, cube.soil_moisture * 0.75, rtol=1e-6)
+    (other,) = [s for s in store.record("cube").sources if s["name"] == "other"]
+    assert other["variables"]["soil_moisture_other"]["counts"]["above"] == 0
+
+
+def test_two_products_of_a_variable_are_told_how_to_live_together(folder):
+    text = STUDY.format(place=PLACE, region="[105.2, 38.1, 106.1, 38.8]")
+    text = text.replace("temperature: t2m", "soil_moisture: t2m, temperature: t2m")
+    Path("study.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(StudyError, match=r"already brought by the input 'moisture'.*suffix"):
+        load_study("study.yaml")

@@ -49,6 +49,7 @@ class Study(Strict):
         return f"{self.shown}:{line}" if line else self.shown
 
 
+_OF_STUDY = ("product", "paths", "suffix")  # keys of an input that its product does not take
 _KEYS = ("title", "description", "roots", "period", *KEYS, "inputs", "analyses", "report")
 
 
@@ -139,7 +140,8 @@ def study_schema() -> dict[str, Any]:
 
 def _input_schema(product: str) -> dict[str, Any]:
     schema = product_options(product).model.model_json_schema()
-    schema["properties"] = {"product": {"const": product}} | schema.get("properties", {})
+    own = {"product": {"const": product}, "suffix": {"type": "string"}}
+    schema["properties"] = own | schema.get("properties", {})
     schema["required"] = ["product", *schema.get("required", [])]
     if product not in TWINS:
         schema["properties"]["paths"] = {"type": ["string", "array"], "items": {"type": "string"}}
@@ -171,11 +173,16 @@ def _read_inputs(
     for name, content in given.items():
         spec = _read_input(name, content, roots, document)
         brought = variables_of(spec.product, spec.options) if spec is not None else None
+        if spec is not None and spec.suffix is not None and brought is not None:
+            brought = tuple(f"{variable}_{spec.suffix}" for variable in brought)
         if spec is not None:
             inputs[name] = spec
         for variable in brought or ():
             if owners.setdefault(variable, name) != name:
-                text = f"{variable!r} is already brought by the input {owners[variable]!r}."
+                text = (
+                    f"{variable!r} is already brought by the input {owners[variable]!r}; give one "
+                    f"of them a suffix, as in suffix: {spec.product if spec else name}."
+                )
                 document.fault(("inputs", name, "variables", variable), text)
         variables = None if brought is None or variables is None else variables | set(brought)
     return inputs, variables
@@ -195,17 +202,21 @@ def _read_input(
         document.fault((*where, "product"), text)
         return None
     before = len(document.faults)
+    suffix = content.get("suffix")
+    if suffix is not None and not (isinstance(suffix, str) and suffix.isidentifier()):
+        document.fault((*where, "suffix"), f"suffix is {suffix!r}; give a word, as in era5_land.")
+        suffix = None
     options = _read_options(product, content, document, where)
     paths = _read_input_paths(name, product, content, roots, document)
     if len(document.faults) > before and not isinstance(options.get("variables"), (dict, list)):
         return None
-    return InputSpec(product=product, paths=paths, options=options)
+    return InputSpec(product=product, paths=paths, options=options, suffix=suffix)
 
 
 def _read_options(
     product: str, content: Mapping[str, Any], document: Document, where: Location
 ) -> dict[str, Any]:
-    given = {key: item for key, item in content.items() if key not in ("product", "paths")}
+    given = {key: item for key, item in content.items() if key not in _OF_STUDY}
     parameters = product_options(product)
     try:
         options = parameters.model(**given).model_dump(exclude_unset=True)

@@ -13,6 +13,9 @@ from soilscope.study.store import CUBE
 #: Variables that stand beside an estimate and are never meant by an analysis' bare name.
 BESIDE = frozenset({"n_obs", "n_clipped", "status", "area_share"})
 
+#: Coordinates of soil layers; those of an input with a suffix bear it too.
+LAYERS = ("depth", "depth_top", "depth_bottom")
+
 OpenResult = Callable[[str], xr.Dataset]
 
 
@@ -27,7 +30,7 @@ def array_of(reference: str, results: Mapping[str, Any], open_result: OpenResult
     name, variable = split_reference(reference)
     if name not in results:
         cube = open_result(CUBE)
-        return cube[_known(reference, reference, cube)]
+        return _on_layers(cube[_known(reference, reference, cube)])
     ds = open_result(name)
     if variable is not None:
         return ds[_known(variable, reference, ds)]
@@ -38,6 +41,15 @@ def array_of(reference: str, results: Mapping[str, Any], open_result: OpenResult
             f"'{name}.{candidates[0]}'."
         )
     return ds[candidates[0]]
+
+
+def _on_layers(da: xr.DataArray) -> xr.DataArray:
+    """Give the layers of an input with a suffix the names that every step knows."""
+    own = next((str(d) for d in da.dims if str(d).startswith("depth_")), None)
+    if own is None:
+        return da
+    suffix = own.removeprefix("depth")
+    return da.rename({name + suffix: name for name in LAYERS if name + suffix in da.coords})
 
 
 def _known(variable: str, reference: str, ds: xr.Dataset) -> str:

@@ -9,9 +9,14 @@ from soilscope.study.schema import Strict
 
 
 class InputSpec(Strict):
-    """An input: a product, its files, and the options of the function that opens it."""
+    """An input: a product, its files, and the options of the function that opens it.
+
+    With a `suffix`, its variables are `soil_moisture_SUFFIX` and so on, on layers of their own: a
+    second product of the same variable.
+    """
 
     product: str
+    suffix: str | None = None
     paths: tuple[Path, ...] = ()
     options: dict[str, Any] = Field(default={})
 

@@ -51,8 +51,8 @@ class Stage:
             dim: like.chunksizes[dim][0] for dim in spatial_dims(like) if dim in like.chunksizes
         }
         _, start, stop = self.blocks[0].ranges[0]
-        sizes = {"time": stop - start, "depth": -1} | chunks
         template = self.item.ds[dated]
+        sizes = dict.fromkeys(template.dims, -1) | chunks | {"time": stop - start}
         template = template.chunk({dim: n for dim, n in sizes.items() if dim in template.dims})
         growing.lay(template)
         missing: Sequence[Slab] = [block for block in self.blocks if not growing.is_done(block)]

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -18,6 +18,7 @@ from soilscope.prepare.vapour import vapour_pressure_deficit
 from soilscope.sources.canonical import CANONICAL
 from soilscope.study.config import Study
 from soilscope.study.place import CalendarSpec, RegionSpec
+from soilscope.study.references import LAYERS
 from soilscope.times import is_monthly, month_count
 
 
@@ -30,6 +31,7 @@ class Staged:
     target: GeoBox | None = None  # the grid it was brought onto; None: its own
     calendar: CalendarSpec | None = None  # None: its own
     min_valid: float = 0.5
+    suffix: str | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -52,7 +54,9 @@ class Staged:
 
     def _make(self, source: xr.Dataset) -> xr.Dataset:
         ds = source if self.calendar is None else to_months(source, self.calendar)
-        return ds if self.target is None else regrid(ds, self.target, min_valid=self.min_valid)
+        if self.target is not None:
+            ds = regrid(ds, self.target, min_valid=self.min_valid)
+        return ds if self.suffix is None else suffixed(ds, self.suffix)
 
 
 def stage_inputs(study: Study, opened: Mapping[str, xr.Dataset]) -> dict[str, Staged]:
@@ -75,8 +79,8 @@ def stage_inputs(study: Study, opened: Mapping[str, xr.Dataset]) -> dict[str, St
         box = target if target is not None and grid_dims(ds) and _moves(ds, target) else None
         notes = [*(_months_note(ds, calendar, name) if calendar else ()), *_grid_note(ds, box)]
         min_valid = place.grid.min_valid if place.grid else 0.5
-        item = Staged(ds, ds, box, calendar, min_valid, tuple(notes))
-        staged[name] = Staged(ds, item._make(ds), box, calendar, min_valid, tuple(notes))
+        item = Staged(ds, ds, box, calendar, min_valid, study.inputs[name].suffix, tuple(notes))
+        staged[name] = replace(item, ds=item._make(ds))
     return staged
 
 
@@ -90,6 +94,8 @@ def to_months(ds: xr.Dataset, spec: CalendarSpec) -> xr.Dataset:
         ds = ds.chunk(time=-1)
     if "vpd" in spec.derive and "dewpoint" in ds:
         ds = ds.assign(vpd=_daily_deficit(ds))
+    codes = [c for c in ds.coords if c != "time" and ds[c].dims == ("time",)]  # as expver_status
+    ds = ds.reset_coords([c for c in codes if ds[c].dtype.kind in "iu"])
     parts = {}
     for name, da in ds.data_vars.items():
         if "time" not in da.dims:
@@ -114,7 +120,18 @@ def to_months(ds: xr.Dataset, spec: CalendarSpec) -> xr.Dataset:
         if is_class:
             month = month.fillna(-1).astype(da.dtype).assign_attrs(da.attrs)
         parts[name] = month
-    return xr.Dataset(parts, attrs=ds.attrs)
+    return xr.Dataset(parts, attrs=ds.attrs).set_coords([c for c in codes if c in parts])
+
+
+def suffixed(ds: xr.Dataset, suffix: str) -> xr.Dataset:
+    """Give variables and layers names of their own; `references` gives layers their name back."""
+    ds = ds.copy()
+    for name, da in ds.data_vars.items():
+        known = CANONICAL.get(str(name))
+        if known is not None:  # what is plausible is known by the name that it loses
+            ds[name] = da.assign_attrs({"expected": [known.low, known.high]} | da.attrs)
+    layers = {name: f"{name}_{suffix}" for name in LAYERS if name in ds.variables}
+    return ds.rename({str(name): f"{name}_{suffix}" for name in ds.data_vars} | layers)
 
 
 def _daily_deficit(ds: xr.Dataset) -> xr.DataArray:
