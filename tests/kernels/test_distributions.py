@@ -80,6 +80,13 @@ def test_thoms_approximation_lies_close_to_maximum_likelihood():
         assert thom(deficit) == pytest.approx(shape, rel=0.02)
 
 
+def test_thoms_approximation_needs_two_different_values_inside_too():
+    for values in ([0.0, 0.0, 0.3], [0.0, 0.3, 0.3]):
+        found, _, status = fit(values, approximate=True)
+        assert status == names.FIT_FAILED
+        assert np.isnan(found).all()
+
+
 def test_two_values_that_mirror_each_other_have_equal_shapes():
     found, _, _ = fit([0.2, 0.8], upper=1.0)
     assert found[0] == pytest.approx(found[1], rel=1e-14)

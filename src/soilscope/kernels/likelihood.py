@@ -44,7 +44,6 @@ def gamma_shape(deficit):
     for _ in range(STEPS):
         k = 1.0 / inverse
         step = (log_less_digamma(k) - deficit) / (k * k * trigamma_less_inverse(k))
-        step = min(step, 0.8 * inverse)
         inverse -= step
         if abs(step) <= CLOSE * inverse:
             return 1.0 / inverse
