@@ -20,7 +20,9 @@ def require_dims(obj: xr.DataArray | xr.Dataset, *dims: str, name: str) -> None:
 
 def require_single_chunk(obj: xr.DataArray | xr.Dataset, dim: str, *, name: str) -> None:
     """Refuse `obj` if it is split along `dim`: a series must be whole."""
-    chunks = obj.chunksizes.get(dim)
+    # coordinates may be split otherwise than the data, which xarray refuses to look at together
+    own = obj.variable if isinstance(obj, xr.DataArray) else obj
+    chunks = own.chunksizes.get(dim)
     if chunks is not None and len(chunks) > 1:
         raise InputError(
             f"{name} is split into {len(chunks)} chunks along {dim!r}; "

@@ -91,7 +91,7 @@ def _chunked_like(table: xr.DataArray, core: tuple[str, ...], like: xr.DataArray
     """Split `table` as `like` is along the dimensions that they share; `core` stays whole."""
     if not (like.chunks or table.chunks):
         return table
-    shared = {d: like.chunksizes.get(d, -1) for d in table.dims if d not in core}
+    shared = {d: like.variable.chunksizes.get(d, -1) for d in table.dims if d not in core}
     bare = table.reset_coords(drop=True)  # chunked coordinates would be computed to compare them
     return bare.chunk(shared | dict.fromkeys(core, -1))
 

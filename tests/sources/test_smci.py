@@ -52,12 +52,12 @@ def files(tmp_path) -> Path:
     return tmp_path
 
 
-def rewritten(path: Path, change) -> None:
+def rewritten(path: Path, change, **options) -> None:
     """Write a file anew after a change."""
     with xr.open_dataset(path, decode_times=False, mask_and_scale=False) as ds:
         changed = change(ds.load())
     path.unlink()
-    changed.to_netcdf(path, engine="h5netcdf")
+    changed.to_netcdf(path, engine="h5netcdf", **options)
 
 
 def opened(*args, **options) -> xr.Dataset:
@@ -99,10 +99,22 @@ def test_paths_may_name_files_patterns_or_folders(files, named):
     )
 
 
-def test_it_is_lazy_and_keeps_the_files_years_as_chunks(files):
+def test_days_stored_one_by_one_are_read_by_calendar_months(files):
     ds = open_source("smci", files)
-    assert ds.soil_moisture.chunksizes["time"] == (365, 366)
+    months = pd.date_range("2003-01", periods=24, freq="MS").days_in_month
+    assert ds.soil_moisture.chunksizes["time"] == tuple(months)
     assert ds.soil_moisture.chunksizes["depth"] == (1, 1, 1)
+    monthly = composite(ds.soil_moisture.chunk(time=-1), freq="MS")
+    expected = daily().soil_moisture.resample(time="MS").mean()
+    np.testing.assert_allclose(monthly.values, expected.values, atol=1e-6)
+
+
+def test_days_stored_in_larger_chunks_are_read_as_they_are_stored(tmp_path):
+    write_smci(daily("2003", "2003", 1), tmp_path)
+    (path,) = tmp_path.rglob("*.nc")
+    rewritten(path, lambda ds: ds, encoding={"SMCI": {"chunksizes": (100, 5, 7)}})
+    ds = open_source("smci", tmp_path)
+    assert ds.soil_moisture.chunksizes["time"] == (365,)
 
 
 def test_tiles_give_what_whole_files_give(files, tmp_path_factory):

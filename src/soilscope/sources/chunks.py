@@ -7,7 +7,7 @@ from typing import Any
 import dask.array
 import numpy as np
 
-Chunks = str | int | Mapping[str, int] | None  # None reads everything at once
+Chunks = str | int | Mapping[str, int | tuple[int, ...]] | None  # None reads everything at once
 Sizes = tuple[tuple[int, ...], ...]
 
 #: Values of a chunk (32 MiB as float64); analyses hold several chunks at a time.

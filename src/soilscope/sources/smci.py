@@ -30,6 +30,8 @@ from soilscope.sources.timeaxis import show
 from soilscope.sources.window import Region
 
 VARIABLES = (Variable("soil_moisture", ("SMCI",), units="0.001 m3 m-3", missing=(-999.0,)),)
+#: Values of a chunk of a month that is kept whole in space.
+_LARGEST = 16 * 2**20
 _DIMS = ("time", "latitude", "longitude")
 
 Extent = tuple[float, float, float, float]  # west, south, east, north
@@ -122,7 +124,10 @@ def _open(
             f"{source} in {path} has no dimension of time (its dimensions: "
             f"{', '.join(map(str, raw[source].dims))}); name it, as in dims: {{time: day}}."
         )
-    raw = raw.assign_coords({dim: (dim, _dates(raw, dim, piece.year, path, told))})
+    days = _dates(raw, dim, piece.year, path, told)
+    if chunks == "auto":
+        chunks = _by_month(raw[source], dim, days)
+    raw = raw.assign_coords({dim: (dim, days)})
     return decode_file(raw, declared, allowed=_DIMS, file=str(path), chunks=chunks)
 
 
@@ -147,6 +152,22 @@ def _dates(raw: xr.Dataset, dim: str, year: int, path: Path, told: dict[str, str
     if n != n_days:
         told.setdefault(f"SMCI holds {n} of the {n_days} days of {year}", f", as in {path}.")
     return days.astype("M8[ns]")
+
+
+def _by_month(stored: xr.DataArray, dim: str, days: Stamps) -> Chunks:
+    """Return chunks of calendar months where days are stored one by one, else "auto".
+
+    Months are what daily values are averaged to: blocks of months then read nothing twice.
+    """
+    by_day = stored.encoding.get("preferred_chunks", {}).get(dim, 1) == 1
+    if not by_day or 31 * stored.size > _LARGEST * stored.sizes[dim]:
+        return "auto"
+    months = np.diff(days.astype("M8[M]").astype(int), prepend=-1, append=-1)
+    return {
+        "time": tuple(np.diff(np.flatnonzero(months)).tolist()),
+        "latitude": -1,
+        "longitude": -1,
+    }
 
 
 def _extent(ds: xr.Dataset) -> Extent:

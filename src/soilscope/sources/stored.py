@@ -49,18 +49,18 @@ def _decode(
     offset: float,
     dtype: np.dtype[Any],
 ) -> Array:
-    bad = np.zeros(stored.shape, dtype=bool)
-    for number in missing:
-        # a float32 file holds -9999.9 as its nearest float32
-        bad |= stored == (stored.dtype.type(number) if stored.dtype.kind == "f" else number)
+    # a float32 file holds -9999.9 as its nearest float32
+    kind = stored.dtype.type if stored.dtype.kind == "f" else float
+    wrong = [stored == kind(number) for number in missing]
     if valid is not None:
-        bad |= (stored < valid[0]) | (stored > valid[1])
+        wrong += [stored < valid[0], stored > valid[1]]
     values = stored.astype(dtype)
     if scale != 1.0:
         values *= scale
     if offset != 0.0:
         values += offset
-    values[bad] = np.nan
+    for bad in wrong:
+        np.copyto(values, np.nan, where=bad)
     return values
 
 
