@@ -144,6 +144,14 @@ def test_a_folder_without_results_is_refused_by_status_and_report(folder, capsys
             ],
         ),
         (
+            FileNotFoundError(errno.ENOENT, "No such file or directory", "x" * 250),
+            2,
+            [
+                f"soilscope: error: {'x' * 250}: No such file or directory. The path has 250 "
+                "characters, and some systems allow 260: give a shorter folder with --results."
+            ],
+        ),
+        (
             PermissionError(errno.EACCES, "Permission denied", "out"),
             2,
             ["soilscope: error: out: Permission denied."],
@@ -217,6 +225,7 @@ def test_every_command_is_listed_by_help():
     assert all(f"\n  {verb} " in shown.stdout for verb in ("demo", "check", "run", "report"))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no head on Windows")
 def test_a_reader_that_leaves_early_is_no_traceback(folder):
     (folder / "study.yaml").write_text(STUDY)
     shell = f"{sys.executable} -m soilscope check study.yaml | head -c 1"

@@ -22,6 +22,7 @@ from soilscope.cli.voice import Voice, heard
 from soilscope.errors import SoilscopeError
 
 FAULT, INTERRUPTED = 2, 130
+_LONG = 240  # characters of a path; Windows allows 260, of which a temporary name takes some
 _GOES_ON = "interrupted; finished slabs are kept, and the same command goes on from there."
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
@@ -102,7 +103,12 @@ def _of_the_machine(error: Exception) -> str | None:
     if not isinstance(error, OSError):
         return None
     where = f"{error.filename}: " if error.filename else ""
-    return f"{where}{error.strerror or error}."
+    length = len(str(error.filename or ""))
+    mend = (
+        f" The path has {length} characters, and some systems allow 260: give a shorter folder "
+        "with --results."
+    )
+    return f"{where}{error.strerror or error}.{mend if length > _LONG else ''}"
 
 
 def _chain(error: BaseException | None) -> set[int | None]:

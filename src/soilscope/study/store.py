@@ -3,9 +3,11 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import MISSING, asdict, dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +59,20 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write a JSON object so that a reader sees the old file or the new one, never half of it."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False), encoding="utf-8")
-    temporary.replace(path)
+    _patiently(partial(temporary.replace, path))
+
+
+def _patiently(move: Callable[[], object]) -> None:
+    """Move a file or a folder; Windows refuses that while somebody reads in it, such as a scanner.
+
+    Elsewhere a refusal is one of rights, and is told at once.
+    """
+    for pause in (0.05, 0.2, 1.0, 3.0) if os.name == "nt" else ():
+        with suppress(PermissionError):
+            move()
+            return
+        time.sleep(pause)
+    move()
 
 
 def _require_keys(value: Mapping[str, Any], keys: tuple[str, ...], path: Path) -> None:
@@ -126,11 +141,12 @@ class Store:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():
             old = work.with_name(f"{work.name}.old")
-            target.rename(old)
-            work.rename(target)
-            shutil.rmtree(old)
+            shutil.rmtree(old, ignore_errors=True)  # of a run that was killed just here
+            _patiently(partial(target.rename, old))
+            _patiently(partial(work.rename, target))
+            shutil.rmtree(old, ignore_errors=True)
         else:
-            work.rename(target)
+            _patiently(partial(work.rename, target))
 
     def clean_work(self) -> None:
         """Remove what unfinished runs of other options left behind."""
