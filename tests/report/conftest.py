@@ -151,6 +151,27 @@ def events_of(dims: tuple[str, ...], shape: tuple[int, ...], coords: Any) -> xr.
     return label(ds, method="drought_events")
 
 
+def onsets_of(dims: tuple[str, ...], shape: tuple[int, ...], coords: Any) -> xr.Dataset:
+    """Delays behind the layer above, `depth` first; the first layer has none."""
+    delay = RNG.integers(0, 3, shape).astype(float)
+    delay[0] = np.nan
+    ds = xr.Dataset(
+        {
+            "onset_delay": (dims, delay),
+            "onset_delay_low": (dims, np.maximum(delay - 1, 0)),
+            "onset_delay_high": (dims, delay + 1.5),
+            "reached_share": (dims, np.where(np.isnan(delay), np.nan, 0.8)),
+            "reached_share_chance": (dims, np.where(np.isnan(delay), np.nan, 0.4)),
+            "n_onsets": (dims, np.full(shape, 21.0)),
+            "n_under_way": (dims, np.full(shape, 2.0)),
+            "n_obs": (dims, np.full(shape, 252)),
+            "status": (dims, np.where(np.isnan(delay), 1, 0).astype(np.int8)),
+        },
+        coords=coords,
+    )
+    return label(ds, method="onset_delay")
+
+
 def pattern_of(regions: list[str], n_layers: int, coords: Any) -> xr.Dataset:
     shape = (len(regions), n_layers)
     mean = RNG.normal(0, 0.4, shape)
@@ -314,6 +335,9 @@ def write_grid_study(root: Path, *, ny: int = 24, nx: int = 20, n_layers: int = 
     events = events_of(("depth", *yx), shape, deep | grid)
     folder.add("events", "drought_events", masked(events), inputs={"ssmi": "index"},
                options={"threshold": -1.0, "end_threshold": None, "min_duration": 2})  # fmt: skip
+    delays = onsets_of(("depth", *yx), shape, deep | grid)
+    folder.add("onsets", "onset_delay", masked(delays), inputs={"ssmi": "index"},
+               options={"threshold": -1.0, "end_threshold": None, "max_delay": 6})  # fmt: skip
     pattern = pattern_of(["Yinchuan Plain", "Weining Plain"], n_layers, deep)
     folder.add("depths", "depth_pattern", pattern,
                inputs={"state": "state", "trend": "trend", "effects": "drivers",
@@ -369,6 +393,22 @@ def write_site_study(root: Path, *, n_sites: int = 6, n_years: int = 40) -> Path
     events = events_of(("depth", "site"), (4, n_sites), sites | deep)
     folder.add("events", "drought_events", events, inputs={"ssmi": "index"},
                options={"threshold": -1.0, "end_threshold": -0.5})  # fmt: skip
+    for lag in (1, 3):
+        lagged = drivers_of(("depth", "site"), (4, n_sites), sites | deep)
+        folder.add(f"drivers_{lag}", "partial_regression", lagged,
+                   options=DRIVER | {"lags": {"precipitation": lag}},
+                   inputs={"y": "index", "drivers": list(DRIVERS)})  # fmt: skip
+    wet = xr.Dataset(
+        {"soil_moisture": (("time", "depth", "site"), 0.3 + 0.02 * series, {"units": "m3 m-3"})},
+        coords=annual.coords,
+    )
+    folder.add("annual_moisture", "composite", wet, inputs={"da": "soil_moisture"})
+    own = trend_of(("depth", "site"), (4, n_sites), sites | deep, scale=2e-4)
+    own["slope"].attrs["units"] = "m3 m-3 year-1"
+    folder.add("moisture_trend", "trend", own, inputs={"da": "annual_moisture"}, options=TREND)
+    delays = onsets_of(("depth", "site"), (4, n_sites), sites | deep)
+    folder.add("onsets", "onset_delay", delays, inputs={"ssmi": "index"},
+               options={"threshold": -1.0, "end_threshold": None, "max_delay": 6})  # fmt: skip
     recent = xr.Dataset({"ssmi": (("depth", "site"), RNG.normal(0, 0.5, (4, n_sites)))},
                         coords=sites | deep)  # fmt: skip
     folder.add("state", "index_state", label(recent), inputs={"ssmi": "index"})

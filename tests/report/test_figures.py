@@ -21,7 +21,7 @@ def drawn(root):
     study = Study(root)
     with mpl.rc_context(RC):
         for kind in FIGURES:
-            for name in study.analyses:
+            for name in study.records:
                 if kind.fits(study, name):
                     for plate in kind.plates(study, name):
                         yield kind, plate, plate.draw()
@@ -40,16 +40,16 @@ def site_figures(site_study):
 def test_a_grid_study_gets_every_kind_of_map(grid_figures):
     kinds = {kind.kind for kind, _, _ in grid_figures}
     assert kinds == {
-        "heatmap", "state-maps", "event-maps", "lines", "trend-matrix", "trend-profiles",
-        "trend-maps", "coefficient-maps", "dominant-maps", "depth-patterns", "recovery",
+        "study-area", "lineage", "heatmap", "state-maps", "event-maps", "onset-maps", "lines",
+        "trend-matrix", "trend-profiles", "trend-maps", "coefficient-maps", "dominant-maps", "depth-patterns", "recovery",
     }  # fmt: skip
 
 
 def test_sites_get_matrices_and_profiles(site_figures):
     kinds = {kind.kind for kind, _, _ in site_figures}
     assert kinds == {
-        "heatmap", "state-matrix", "event-matrix", "lines", "trend-matrix", "trend-profiles",
-        "coefficient-matrix", "driver-profiles",
+        "lineage", "heatmap", "state-matrix", "event-matrix", "onset-profile", "lines",
+        "trend-matrix", "slope-pairs", "coefficient-matrix", "driver-profiles", "lag-profile",
     }  # fmt: skip
 
 
@@ -127,7 +127,7 @@ def test_maps_are_images_and_never_meshes(grid_figures):
     for kind, plate, figure in grid_figures:
         if kind.on == "grid":
             maps = [ax for ax in figure.axes if ax.images]  # a colour bar has none
-            assert len(maps) >= 5, plate.key
+            assert len(maps) >= 4, plate.key
             assert not any(ax.findobj(QuadMesh) for ax in maps), plate.key
 
 
@@ -142,7 +142,7 @@ def test_compared_maps_share_limits_about_zero(grid_figures):
 
 def test_depth_goes_down(site_figures):
     for kind, _, figure in site_figures:
-        if kind.kind in ("trend-profiles", "driver-profiles"):
+        if kind.kind in ("slope-pairs", "driver-profiles", "onset-profile"):
             for ax in figure.axes:
                 low, high = ax.get_ylim()
                 assert (low, high) == (289, 0)

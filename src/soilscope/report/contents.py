@@ -10,11 +10,13 @@ from soilscope.report.words import listed, number, unit_text
 from soilscope.study.store import CUBE, Record
 
 THEMES = (
+    ("area", "Study area and inputs"),
     ("index", "Index"),
     ("events", "Drought events"),
     ("trend", "Trends"),
     ("drivers", "Drivers"),
     ("depth", "Depth patterns"),
+    ("agreement", "Agreement of products"),
     ("recovery", "Planted against found"),
 )
 _DOI = re.compile(r"10\.\d{4,9}/[^\s;,]+(?<![.])")

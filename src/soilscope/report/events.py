@@ -31,3 +31,12 @@ def event_method(study: Study, name: str) -> str:
         text += f"; at least {least} months"
     reference = study.reference_text(name)
     return text + (f"; index against {reference}" if reference else "")
+
+
+def onset_method(study: Study, name: str) -> str:
+    """Say what counts as a delay."""
+    longest = int(study.records[name].options.get("max_delay", 6))
+    return (
+        f"months from an onset in the layer above to the next onset below, at most {longest}; "
+        f"{event_method(study, name)}"
+    )

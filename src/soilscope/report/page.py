@@ -101,7 +101,7 @@ def draw_all(
     jobs = [
         (number, name)
         for number, kind in enumerate(FIGURES)
-        for name in study.analyses
+        for name in study.records
         if kind.fits(study, name)
     ]
     work = partial(_draw, study.root, folder, tuple(formats))

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from soilscope.report.reading import Study, grid_dims
 
-Theme = Literal["index", "events", "trend", "drivers", "depth", "recovery"]
+Theme = Literal["area", "index", "events", "trend", "drivers", "depth", "agreement", "recovery"]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from soilscope.report.fonts import Fonts, fonts_for, printable
-from soilscope.report.words import layer_names, listed
+from soilscope.report.words import flags, layer_names, listed
 from soilscope.study.store import CUBE, Record, Store
 
 PLACES = ("region", "site")  # dimensions along which series have names
@@ -82,8 +82,11 @@ class Study:
         return self if fonts == self.fonts else Study(self.root, fonts)
 
     def _zone_names(self) -> list[str]:
-        attrs = self.cube["zone"].attrs if CUBE in self.records and "zone" in self.cube else {}
-        return [_spaced(word, "region") for word in str(attrs.get("flag_meanings", "")).split()]
+        if CUBE not in self.records or "zone" not in self.cube:
+            return []
+        zone = self.cube["zone"]
+        known = zone_names(zone) if "flag_values" in zone.attrs else {}
+        return [_spaced(name, "region") for name in known.values()]
 
     # -- how results hang together -----------------------------------------------------------------
 
@@ -227,7 +230,11 @@ def _renamed(ds: xr.Dataset, shown_as: Mapping[str, str]) -> xr.Dataset:
     if "zone" in ds and "flag_meanings" in ds["zone"].attrs:
         words = [_spaced(word, "region") for word in str(ds["zone"].attrs["flag_meanings"]).split()]
         shown = " ".join(shown_as.get(word, word).replace(" ", "_") for word in words)
-        ds = ds.assign(zone=ds["zone"].assign_attrs(flag_meanings=shown))
+        attrs: dict[str, Any] = {"flag_meanings": shown}
+        if "labels" in ds["zone"].attrs:
+            labels = [_spaced(str(label), "region") for label in ds["zone"].attrs["labels"]]
+            attrs["labels"] = [shown_as.get(label, label) for label in labels]
+        ds = ds.assign(zone=ds["zone"].assign_attrs(attrs))
     return ds
 
 
@@ -262,6 +269,15 @@ def place_names(ds: xr.Dataset | xr.DataArray) -> list[str]:
     if dim is None:
         return [""]
     return [_spaced(str(v), dim) for v in ds[dim].values]
+
+
+def zone_names(zone: xr.DataArray) -> dict[int, str]:
+    """Code -> name of the zones inside the study."""
+    names = flags(zone)
+    if "labels" in zone.attrs:
+        labels = [str(label) for label in np.atleast_1d(zone.attrs["labels"])]
+        names = dict(zip(names, labels, strict=True))
+    return {code: name for code, name in names.items() if code >= 0}
 
 
 def is_annual(ds: xr.Dataset | xr.DataArray) -> bool:

@@ -103,6 +103,32 @@ def first_of_series(study: Study, name: str) -> str:
     return next(n for n in study.of_step("trend") if study.records[n].inputs == mine)
 
 
+def moisture_partner(study: Study, name: str) -> str | None:
+    """Trend of soil moisture itself at the places and layers of `name`, a trend of its index."""
+    if study.upstream(name, "standardize") is None:
+        return None
+    mine = study.data(name)
+    for other in study.of_step("trend"):
+        ds = study.data(other)
+        if (
+            study.upstream(other, "standardize") is None
+            and study.is_moisture(other)
+            and study.records[other].options.get("season")
+            == study.records[name].options.get("season")
+            and ds["slope"].sizes == mine["slope"].sizes
+            and all(ds[d].equals(mine[d]) for d in mine["slope"].dims)
+        ):
+            return other
+    return None
+
+
+def in_a_pair(study: Study, name: str) -> bool:
+    """Whether `name` is drawn beside the other slopes of its places, index or soil moisture."""
+    firsts = [n for n in study.of_step("trend") if n == first_of_series(study, n)]
+    pairs = {n: moisture_partner(study, n) for n in firsts}
+    return any(name in (one, other) for one, other in pairs.items() if other is not None)
+
+
 def test_text(study: Study, name: str) -> str:
     """Name the test of the trend `name`, such as 'Mann-Kendall test with pre-whitening'."""
     options = study.records[name].options

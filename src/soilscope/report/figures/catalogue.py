@@ -10,9 +10,15 @@ from soilscope.report.figures import (
     event_maps,
     event_matrix,
     index_heatmap,
+    lag_profile,
+    lineage_graph,
+    onset_maps,
+    onset_profile,
     recovery_density,
+    slope_pairs,
     state_maps,
     state_matrix,
+    study_area,
     trend_maps,
     trend_matrix,
     trend_profiles,
@@ -23,14 +29,21 @@ _SERIES = ("composite", "regional_mean")
 _DRIVERS = ("partial_regression",)
 
 FIGURES: tuple[FigureKind, ...] = (
+    FigureKind("study-area", "area", ("cube",), "any", (), study_area.plates),
+    FigureKind("lineage", "area", ("cube",), "any", (), lineage_graph.plates),
     FigureKind("heatmap", "index", _SERIES, "places", ("time", "depth"), index_heatmap.plates),
     FigureKind("state-maps", "index", ("index_state",), "grid", (), state_maps.plates),
     FigureKind("state-matrix", "index", ("index_state",), "places", (), state_matrix.plates),
     FigureKind("event-maps", "events", ("drought_events",), "grid", (), event_maps.plates),
     FigureKind("event-matrix", "events", ("drought_events",), "places", (), event_matrix.plates),
+    FigureKind("onset-maps", "events", ("onset_delay",), "grid", ("depth",), onset_maps.plates),
+    FigureKind(
+        "onset-profile", "events", ("onset_delay",), "places", ("depth",), onset_profile.plates
+    ),
     FigureKind("lines", "trend", ("trend",), "places", (), annual_lines.plates),
     FigureKind("trend-matrix", "trend", ("trend",), "places", (), trend_matrix.plates),
     FigureKind("trend-profiles", "trend", ("trend",), "places", ("depth",), trend_profiles.plates),
+    FigureKind("slope-pairs", "trend", ("trend",), "places", ("depth",), slope_pairs.plates),
     FigureKind("trend-maps", "trend", ("trend",), "grid", (), trend_maps.plates),
     FigureKind(
         "coefficient-matrix", "drivers", _DRIVERS, "places", ("driver",), coefficient_matrix.plates
@@ -38,6 +51,9 @@ FIGURES: tuple[FigureKind, ...] = (
     FigureKind(
         "driver-profiles", "drivers", _DRIVERS, "places", ("driver", "depth"),
         driver_profiles.plates,
+    ),
+    FigureKind(
+        "lag-profile", "drivers", _DRIVERS, "places", ("driver", "depth"), lag_profile.plates
     ),
     FigureKind(
         "coefficient-maps", "drivers", _DRIVERS, "grid", ("driver",), coefficient_maps.plates

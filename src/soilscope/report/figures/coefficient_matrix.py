@@ -8,6 +8,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from soilscope.report.drivers import driver_method, driver_names, significance
+from soilscope.report.lags import stands_for_family
 from soilscope.report.layout import Margins, sheet
 from soilscope.report.matrix import draw_matrix, wrapped
 from soilscope.report.plates import Plate
@@ -63,6 +64,8 @@ def coefficient_matrix(
 
 def plates(study: Study, name: str) -> Iterator[Plate]:
     """Make a sheet for every six places."""
+    if not stands_for_family(study, name):
+        return  # the lag profile shows it
     ds = as_places(study.data(name))
     dim = str(place_dim(ds))
     coefficient = ds["standardized_coefficient"].transpose(dim, "depth", "driver")

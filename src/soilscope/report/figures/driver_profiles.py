@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from soilscope.report.drivers import driver_method, driver_names, significance
+from soilscope.report.lags import stands_for_family
 from soilscope.report.layout import Margins, sheet, signed
 from soilscope.report.plates import Plate
 from soilscope.report.profile import depth_axis, middles
@@ -87,6 +88,8 @@ def _legend(figure: Figure, drivers: Sequence[str], *, y: float) -> None:
 
 def plates(study: Study, name: str) -> Iterator[Plate]:
     """Make one sheet of profiles, if the layers' edges are known."""
+    if not stands_for_family(study, name):
+        return  # the lag profile shows it
     ds = as_places(study.data(name))
     bounds = study.bounds(ds)
     if bounds is None or ds.sizes["depth"] < 2:

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from soilscope.report.layout import Margins, sheet, signed
@@ -13,8 +14,10 @@ from soilscope.report.profile import depth_axis, middles
 from soilscope.report.reading import Frame, Study, as_places, place_names
 from soilscope.report.style import SERIES, TREND_LINE, WIDTH
 from soilscope.report.trends import (
+    At,
     TrendWords,
     first_of_series,
+    in_a_pair,
     subtitle_of,
     test_text,
     trend_words,
@@ -48,27 +51,13 @@ def trend_profiles(
                                      gap_y=0.6),
     )  # fmt: skip
     middle = middles(bounds)
-    limit = _limit(words)
+    limit = slope_limit(words)
     for k, ax in enumerate(out.flat):
         if k >= len(places):
             ax.remove()
             continue
-        depth_axis(ax, bounds, labels=k % cols == 0)
-        ax.axvline(0, color="#b8bec2", linewidth=0.6, zorder=0)
-        for i, at in enumerate(words.cells[k]):
-            if not np.isfinite(at.slope):
-                continue
-            colour = TREND_LINE if at.firm else SERIES
-            ax.plot([at.slope] * 2, bounds[i] * 100, color=colour, linewidth=0.6, alpha=0.5)
-            if np.isfinite(at.low) and np.isfinite(at.high):
-                ax.plot([at.low, at.high], [middle[i]] * 2, color=colour, linewidth=1.0)
-            ax.plot(
-                at.slope, middle[i], marker="o", markersize=3.6, color=colour, linestyle="",
-                markerfacecolor=colour if at.firm else "white", markeredgewidth=0.9,
-            )  # fmt: skip
+        draw_slopes(ax, words.cells[k], bounds, middle, labels=k % cols == 0)
         ax.set_xlim(-limit, limit)
-        ax.locator_params(axis="x", nbins=4)
-        ax.xaxis.set_major_formatter(signed)
         ax.set_title(places[k], loc="left", fontsize=7 if width > 1.2 else 6, fontweight="bold")
         if k % cols == 0:
             ax.set_ylabel("depth (cm)")
@@ -76,7 +65,36 @@ def trend_profiles(
     return out.figure
 
 
-def _limit(words: TrendWords) -> float:
+def draw_slopes(
+    ax: Axes,
+    cells: Sequence[At],
+    bounds: np.ndarray[Any, Any],
+    middle: np.ndarray[Any, Any],
+    *,
+    labels: bool,
+    factor: float = 1.0,
+) -> None:
+    """Draw the slopes of one place, times `factor`, at the middles of their layers."""
+    depth_axis(ax, bounds, labels=labels)
+    ax.axvline(0, color="#b8bec2", linewidth=0.6, zorder=0)
+    for i, at in enumerate(cells):
+        if not np.isfinite(at.slope):
+            continue
+        colour = TREND_LINE if at.firm else SERIES
+        slope, low, high = (factor * v for v in (at.slope, at.low, at.high))
+        ax.plot([slope] * 2, bounds[i] * 100, color=colour, linewidth=0.6, alpha=0.5)
+        if np.isfinite(low) and np.isfinite(high):
+            ax.plot([low, high], [middle[i]] * 2, color=colour, linewidth=1.0)
+        ax.plot(
+            slope, middle[i], marker="o", markersize=3.6, color=colour, linestyle="",
+            markerfacecolor=colour if at.firm else "white", markeredgewidth=0.9,
+        )  # fmt: skip
+    ax.locator_params(axis="x", nbins=4)
+    ax.xaxis.set_major_formatter(signed)
+
+
+def slope_limit(words: TrendWords) -> float:
+    """Half the width of an axis about zero that holds every slope and interval."""
     values = [abs(v) for row in words.cells for at in row for v in (at.slope, at.low, at.high)]
     finite = [v for v in values if np.isfinite(v)]
     return 1.08 * max(finite, default=1.0) or 1.0
@@ -88,6 +106,8 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
     bounds = study.bounds(ds)
     if bounds is None or ds.sizes["depth"] < 2 or name != first_of_series(study, name):
         return
+    if in_a_pair(study, name):
+        return  # the slopes of index and soil moisture stand side by side
     places = place_names(ds)[:MOST]
     words = trend_words(study, name, places=slice(0, MOST))
     test = test_text(study, name)

@@ -7,6 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from soilscope.report.drivers import driver_names, significance
+from soilscope.report.lags import stands_for_family
 from soilscope.report.reading import Study, as_places, grid_dims, place_dim, place_names
 from soilscope.report.tables.table import Table, count, p_value, three, two
 from soilscope.report.words import STATUS, file_stem, flags
@@ -15,7 +16,7 @@ from soilscope.report.words import STATUS, file_stem, flags
 def drivers(study: Study, name: str) -> Table | None:
     """List the coefficients of each place, layer and driver."""
     ds = study.data(name)
-    if grid_dims(ds) is not None:
+    if grid_dims(ds) is not None or not stands_for_family(study, name):
         return None
     firm, test = significance(study, name)
     adjusted = study.adjusted(name)

@@ -1,0 +1,105 @@
+"""Where the study lies: zones in colours, what is left out, graticule and scale bar."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.colors import BoundaryNorm, ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from soilscope.report.areas import bar_km, extent_text, inside, km_per_unit
+from soilscope.report.mapping import Area, area_of, draw_categories, map_axes, map_sheet
+from soilscope.report.plates import Plate
+from soilscope.report.reading import Frame, Study, grid_dims, zone_names
+from soilscope.report.style import CATEGORIES, INK, MASKED, WIDTH
+from soilscope.report.words import file_stem, listed, percent
+
+WIDEST = 4.2
+TALLEST = 4.8
+
+
+def study_area(
+    codes: xr.DataArray,
+    names: Mapping[int, str],
+    area: Area,
+    *,
+    title: str,
+    subtitle: str,
+    frame: Frame,
+) -> Figure:
+    """Draw `codes` of zones (negative: outside) with a legend, a graticule and a scale bar."""
+    width = min(WIDEST, TALLEST / area.shape, WIDTH - 0.6)
+    out = map_sheet(
+        1, 1, area, width=width, title=title, subtitle=subtitle, note="Grey: outside the study.",
+        frame=frame, foot=0.25 + 0.17 * -(-len(names) // 3), top=0.1,
+    )  # fmt: skip
+    ax = out.flat[0]
+    order = sorted(names)
+    values = area.cells(codes)
+    positions = np.full(values.shape, -1)
+    for place, code in enumerate(order):
+        positions[values == code] = place
+    colours = [CATEGORIES[k % len(CATEGORIES)] for k in range(len(order))]
+    norm = BoundaryNorm(np.arange(-1.5, len(order)), len(order) + 1)
+    draw_categories(ax, positions, area, ListedColormap([MASKED, *colours]), norm)
+    map_axes(ax, area, bottom=True, left=True)
+    ax.grid(color=INK, linewidth=0.35, alpha=0.45, linestyle=(0, (4, 3)))
+    _scale_bar(ax, area)
+    out.figure.legend(
+        handles=[Patch(color=c, label=names[k]) for c, k in zip(colours, order, strict=True)],
+        loc="lower center", ncols=min(3, len(order)), frameon=False, fontsize=7,
+        bbox_to_anchor=(0.5, (out.note + 0.04) / out.height),
+    )  # fmt: skip
+    return out.figure
+
+
+def _scale_bar(ax: Axes, area: Area) -> None:
+    """Draw a bar of a round length in the lower right corner."""
+    length = bar_km(area)
+    left, right, bottom, top = area.extent
+    units = length / km_per_unit(area)
+    x, y = right - 0.05 * (right - left) - units, bottom + 0.04 * (top - bottom)
+    ax.plot([x, x + units], [y, y], color=INK, linewidth=2.2, solid_capstyle="butt")
+    ax.text(
+        x + units / 2, y + 0.012 * (top - bottom), f"{length:g} km", ha="center", va="bottom",
+        fontsize=7, bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1},
+    )  # fmt: skip
+
+
+def plates(study: Study, name: str) -> Iterator[Plate]:
+    """Make one map of the study area of a gridded cube."""
+    cube = study.data(name)
+    if grid_dims(cube) is None or not {"zone", "soil_moisture"} & set(cube.data_vars):
+        return
+    valid = inside(cube)
+    if "zone" in cube and "flag_values" in cube["zone"].attrs:
+        codes = cube["zone"].compute()
+        names = zone_names(cube["zone"])
+    else:
+        codes, names = valid.astype(int) - 1, {0: "study area"}
+    area = area_of(codes.where(valid), study.zone)
+    counts = {code: int((codes == code).sum()) for code in names}
+    labels = {code: f"{word} ({counts[code]:,} cells)" for code, word in names.items()}
+    many = f"{len(names)} zones" if len(names) > 1 else "The study area"
+    seen = (
+        f"{many}, {listed([labels[k] for k in sorted(labels)], most=6)}, "
+        f"{'cover' if len(names) > 1 else 'covers'} {percent(float(valid.mean()))} of the grid, "
+        f"{extent_text(area)}."
+    )
+    geographic = area.dims[0] in ("latitude", "lat")
+    yield Plate(
+        key=file_stem("study-area"),
+        title="Study area",
+        seen=seen,
+        how="Zones of the study on the grid of its cube; "
+        + ("broken lines: meridians and parallels; " if geographic else "")
+        + "the scale bar holds at the middle of the map.",
+        alt=f"Map of the study area. {seen}",
+        draw=partial(
+            study_area, codes, labels, area, title="Study area", frame=study.frame,
+            subtitle=f"{extent_text(area)[0].upper()}{extent_text(area)[1:]}.",
+        ),
+    )  # fmt: skip
