@@ -182,6 +182,26 @@ def test_the_status_goes_on_to_the_cube_and_its_record(tmp_path):
     assert any("preliminary (ERA5T)" in text for text in record.warnings)
 
 
+def test_a_month_is_preliminary_as_soon_as_one_of_its_days_is(tmp_path):
+    days = pd.date_range("2001-01-01", "2001-03-31", freq="D")
+    write_era5_land(made(days), tmp_path, by="all", preliminary=4 * 40)  # 40 days, from 20 February
+    (tmp_path / "study.yaml").write_text(
+        "title: Days\n"
+        "calendar: month\n"
+        "inputs:\n"
+        "  land: {product: era5_land, paths: era5_land_all.nc}\n"
+        "analyses:\n"
+        "  annual: {step: composite, da: soil_moisture, freq: YS}\n"
+    )
+    with pytest.warns(SoilscopeWarning, match=r"\(2001-02-20 to 2001-03-31\)"):
+        results = run_study(tmp_path / "study.yaml", results=tmp_path / "results")
+    cube = Store(results).open("cube")
+    assert cube.expver_status.values.tolist() == [0, 1, 1]
+    month = made(days).sel(time="2001-02").precipitation.sum("time", skipna=False)
+    found = cube.precipitation.sel(time="2001-02-01").sortby("latitude")
+    np.testing.assert_allclose(found.values, month.values, rtol=1e-5)
+
+
 def test_the_status_of_months_that_an_input_lacks_is_unknown(tmp_path):
     ds = made(MONTHS)
     moisture = open_source("era5_land", write_era5_land(ds, tmp_path / "a", layout="time"))
