@@ -101,7 +101,7 @@ def test_without_dates_there_are_no_anomalies():
     ],
 )
 def test_the_status_says_why_there_is_no_estimate(values, status):
-    found = agreement(series(values), pair()[1], confidence=0.9, rng=0)
+    found = agreement(series(values), pair()[1], confidence=0.9, rng=0, n_boot=100)
     assert status_of(found) == status
     assert np.isfinite(found.r) == (status == "ok")
     assert np.isfinite(found.bias) == (status in ("ok", "constant"))
@@ -114,14 +114,18 @@ def test_bounds_need_a_source_of_random_numbers():
 
 
 def test_the_same_seed_gives_the_same_bounds_and_another_gives_others():
-    first, second, other = (agreement(*pair(), confidence=0.95, rng=seed) for seed in (1, 1, 2))
+    first, second, other = (
+        agreement(*pair(), confidence=0.95, rng=seed, n_boot=100) for seed in (1, 1, 2)
+    )
     xr.testing.assert_identical(first, second)
     assert first.r_low != other.r_low
     assert first.r == other.r
 
 
 def test_bounds_lie_round_the_estimate_and_widen_with_the_level():
-    narrow, wide = (agreement(*pair(), confidence=level, rng=1) for level in (0.8, 0.99))
+    narrow, wide = (
+        agreement(*pair(), confidence=level, rng=1, n_boot=200) for level in (0.8, 0.99)
+    )
     for name in ("r", "r_squared", "nse", "bias", "rmse", "ubrmse", "kge", "spearman", "kendall"):
         low, high = (f"{name}_low", f"{name}_high")
         assert wide[low] < narrow[low] < narrow[name] < narrow[high] < wide[high], name
@@ -129,13 +133,14 @@ def test_bounds_lie_round_the_estimate_and_widen_with_the_level():
 
 def test_bounds_of_r_squared_are_those_of_r_squared():
     product, reference = pair()
-    found = agreement(-product, reference, confidence=0.9, rng=1)
+    found = agreement(-product, reference, confidence=0.9, rng=1, n_boot=100)
     assert found.r_squared_low == pytest.approx(float(found.r_high) ** 2)
     assert found.r_squared_high == pytest.approx(float(found.r_low) ** 2)
-    unrelated = agreement(series(noise(1)), series(noise(2)), confidence=0.9, rng=1)
+    unrelated = agreement(series(noise(1)), series(noise(2)), confidence=0.9, rng=1, n_boot=100)
     assert unrelated.r_squared_low == 0
 
 
+@pytest.mark.jit
 def test_memory_makes_blocks_longer_and_bounds_wider():
     e = np.random.default_rng(4).normal(size=(2, 452))
     slow = lfilter([1], [1, -0.8], e, axis=1)[:, 200:]
@@ -146,6 +151,7 @@ def test_memory_makes_blocks_longer_and_bounds_wider():
     assert found.r_high - found.r_low > 1.3 * (short.r_high - short.r_low)
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("rho", [0.0, 0.5])
 def test_bounds_hold_the_truth_about_as_often_as_they_promise(rho):
     # 300 pairs of AR(1) series with correlation 0.6; 0.95 within what 300 of them can tell
@@ -173,9 +179,9 @@ def test_chunks_cannot_change_a_number():
 def test_a_missing_stamp_and_a_missing_value_are_the_same_gap():
     product, reference = pair()
     gap = np.r_[0:100, 130:252]
-    absent = agreement(product[gap], reference[gap], confidence=0.9, rng=5)
+    absent = agreement(product[gap], reference[gap], confidence=0.9, rng=5, n_boot=100)
     product[100:130] = np.nan
-    missing = agreement(product, reference, confidence=0.9, rng=5)
+    missing = agreement(product, reference, confidence=0.9, rng=5, n_boot=100)
     xr.testing.assert_allclose(absent.drop_attrs(), missing.drop_attrs())
 
 
@@ -291,13 +297,13 @@ def test_dependent_products_are_warned_of_and_marked():
 
 
 def test_the_result_says_how_it_was_made():
-    found = agreement(*pair(), confidence=0.9, rng=7)
+    found = agreement(*pair(), confidence=0.9, rng=7, n_boot=100)
     options = json.loads(found.attrs["options"])
     assert options["rng"] == 7
     assert options["confidence"] == 0.9
     assert found.rmse_low.units == "1"
     moisture = [da.assign_attrs(units="m3 m-3") for da in pair()]
     assert agreement(*moisture).mse_bias.units == "m3 m-3 m3 m-3"
-    generator = agreement(*pair(), confidence=0.9, rng=np.random.default_rng(7))
+    generator = agreement(*pair(), confidence=0.9, rng=np.random.default_rng(7), n_boot=100)
     assert json.loads(generator.attrs["options"])["rng"] == "Generator"
     assert generator.r_low == found.r_low

@@ -43,15 +43,35 @@ def test_layers_agree_less_the_farther_apart_they_are(moisture):
     assert r[0] > 0.9
 
 
-def test_bounds_of_a_deep_layer_know_of_its_memory(moisture):
+def blocks_by_hand(a, b, length, n_boot=2000):
+    """Standard deviation of Fisher's z over resamples of whole blocks."""
+    rng = np.random.default_rng(0)
+    starts = rng.integers(0, a.size - length + 1, (n_boot, -(-a.size // length)))
+    rows = (starts[:, :, None] + np.arange(length)).reshape(n_boot, -1)[:, : a.size]
+    return np.std([np.arctanh(np.corrcoef(a[r], b[r])[0, 1]) for r in rows])
+
+
+@pytest.mark.jit
+def test_bounds_of_the_anomalies_are_as_wide_as_by_hand(moisture):
+    deep, surface = (moisture.isel(layer=k, site=5).dropna("time").astype("f8") for k in (3, 0))
+    options = {"statistics": ["r_anomaly"], "rng": 1, "n_boot": 4000, "block_length": 12}
+    found = agreement(deep, surface, confidence=0.68, **options)
+    a, b = (da.groupby("time.month") - da.groupby("time.month").mean() for da in (deep, surface))
+    half = float(np.arctanh(found.r_anomaly_high) - np.arctanh(found.r_anomaly_low)) / 2
+    # 43 blocks: Student's quantile and sqrt(43 / 42) make it 2.5 % wider
+    assert half / 1.025 == pytest.approx(blocks_by_hand(a.values, b.values, 12), rel=0.06)
+
+
+def test_deep_layers_have_longer_blocks_and_fewer_independent_pairs(moisture):
     found = [
-        agreement(moisture.isel(layer=k), moisture.isel(layer=0), confidence=0.95, rng=1)
+        agreement(
+            moisture.isel(layer=k), moisture.isel(layer=0), statistics=["r"],
+            confidence=0.95, rng=1, n_boot=100,
+        )
         for k in (1, 3)
-    ]
+    ]  # fmt: skip
     assert (found[1].block_length > found[0].block_length).all()
     assert (found[1].n_eff < found[0].n_eff).all()
-    independent = 3.92 / np.sqrt(found[1].n_obs)
-    assert (np.arctanh(found[1].r_high) - np.arctanh(found[1].r_low) > independent).all()
 
 
 def test_the_pooled_correlation_splits_as_xarray_splits_it(moisture):
