@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import pytest
 import xarray as xr
 
+from soilscope.errors import StudyError
 from soilscope.study import store
-from soilscope.study.store import Record, Store, write_json
+from soilscope.study.store import Record, Store, replace_folder, write_json
 
 
 @pytest.fixture
@@ -65,3 +66,17 @@ def test_what_a_killed_run_had_moved_away_is_not_in_the_way(tmp_path):
         (leftover / "step.json").write_text("{}", encoding="utf-8")
         results.publish(record, work)
     assert int(results.open("trend").slope) == 2
+
+
+def test_a_folder_that_may_not_be_replaced_stays_whole(tmp_path, monkeypatch):
+    for name in ("report", "new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "table.csv").write_text(name, encoding="utf-8")
+
+    def refuse(self: Path, target: Path) -> None:
+        raise PermissionError(13, "Access is denied", str(self))
+
+    monkeypatch.setattr(store.Path, "rename", refuse)
+    with pytest.raises(StudyError, match=r"cannot be replaced \(Access is denied\); close"):
+        replace_folder(tmp_path / "report", tmp_path / "new")
+    assert (tmp_path / "report" / "table.csv").read_text(encoding="utf-8") == "report"

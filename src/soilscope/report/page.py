@@ -21,6 +21,7 @@ from soilscope.report.plates import Theme
 from soilscope.report.reading import Study
 from soilscope.report.tables.catalogue import all_tables
 from soilscope.report.tables.table import Table, written
+from soilscope.study.store import replace_folder
 
 FORMATS = ("png", "pdf", "svg")
 
@@ -88,8 +89,7 @@ def write_report(
         render(study, pictures, tables, tables_at="tables", figures_at="figures"), encoding="utf-8"
     )
     mark_report(growing, study.root, kept)
-    shutil.rmtree(folder, ignore_errors=True)
-    growing.rename(folder)
+    replace_folder(folder, growing)
     return folder / "index.html"
 
 

@@ -75,6 +75,22 @@ def _patiently(move: Callable[[], object]) -> None:
     move()
 
 
+def replace_folder(target: Path, new: Path) -> None:
+    """Put the folder `new` in the place of `target`, which stays whole if that is refused."""
+    old = new.with_name(f"{new.name}.old")
+    shutil.rmtree(old, ignore_errors=True)  # of a process that was killed just here
+    if target.exists():
+        try:
+            _patiently(partial(target.rename, old))
+        except PermissionError as error:
+            raise StudyError(
+                f"{target} cannot be replaced ({error.strerror}); close the programs that show a "
+                "file of it, and give the same command again."
+            ) from error
+    _patiently(partial(new.rename, target))
+    shutil.rmtree(old, ignore_errors=True)
+
+
 def _require_keys(value: Mapping[str, Any], keys: tuple[str, ...], path: Path) -> None:
     lacking = [key for key in keys if key not in value]
     if lacking:
@@ -139,14 +155,7 @@ class Store:
         shutil.rmtree(work / "done", ignore_errors=True)
         target = self._folder(record.name)
         target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists():
-            old = work.with_name(f"{work.name}.old")
-            shutil.rmtree(old, ignore_errors=True)  # of a run that was killed just here
-            _patiently(partial(target.rename, old))
-            _patiently(partial(work.rename, target))
-            shutil.rmtree(old, ignore_errors=True)
-        else:
-            _patiently(partial(work.rename, target))
+        replace_folder(target, work)
 
     def clean_work(self) -> None:
         """Remove what unfinished runs of other options left behind."""
