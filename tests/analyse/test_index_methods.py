@@ -270,6 +270,7 @@ def test_parameters_bring_their_upper_end_and_their_fit():
     da = moisture()
     stored = index_parameters(da, method="beta", upper=0.9)
     assert stored.attrs["upper"] == 0.9
+    assert "fit" not in stored.attrs
     found = standardize(da, parameters=stored)
     assert found["ssmi"].attrs["upper"] == 0.9
     with pytest.raises(InputError, match=r"upper is 0\.8, but the parameters have 0\.9"):
@@ -315,12 +316,17 @@ def test_new_months_may_go_beyond_what_a_smoothed_record_reaches():
     assert "reachable" not in part.attrs
 
 
+def test_no_new_months_are_no_fault():
+    stored = index_parameters(moisture(), method="kde")
+    assert standardize(moisture().isel(time=[]), parameters=stored)["ssmi"].size == 0
+
+
 def test_plain_years_know_their_baseline_too():
     da = xr.DataArray(
         np.random.default_rng(0).random(24), {"time": 990 + np.arange(24) / 2}, "time"
     )
     stored = index_parameters(da, by=None, method="kde")
     assert "reachable" in standardize(da, parameters=stored).attrs
-    assert (
-        "reachable" not in standardize(da.assign_coords(time=da.time + 9), parameters=stored).attrs
-    )
+    for shift in (-1, 1):
+        moved = da.assign_coords(time=da.time + shift)
+        assert "reachable" not in standardize(moved, parameters=stored).attrs

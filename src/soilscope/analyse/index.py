@@ -203,9 +203,9 @@ def standardize(
     else:
         if parameters is None:
             parameters = index_parameters(
-                da, dim=dim, by=by, window=window, reference=reference, method=method, ddof=ddof,
-                min_years=min_years, fit=fit, upper=upper, weights=weights,
-            )  # fmt: skip
+                da, dim=dim, by=by, window=window, reference=reference, ddof=ddof,
+                min_years=min_years, weights=weights,
+            )  # fmt: skip  (a pooled reference is one of z-scores)
         elif not (isinstance(weights, str) and weights == "area"):
             raise InputError("weights belong to index_parameters; leave them out here.")
         options = stored_options(parameters.attrs)

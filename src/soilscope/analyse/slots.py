@@ -152,6 +152,8 @@ def period(reference: tuple[str | int, str | int] | list[str | int]) -> tuple[st
 
 def lies_within(time: xr.DataArray, baseline: str) -> bool:
     """Whether all of `time` lies in a baseline ("1991-01-01/2020-12-01")."""
+    if time.size == 0:
+        return True
     first, last = baseline.split("/")
     begin, end = _iso(time[0]), _iso(time[-1])
     if is_time_like(time):
