@@ -202,10 +202,10 @@ def standardize(
         baseline, most = where.baseline, where.most_values()
     else:
         if parameters is None:
-            parameters = index_parameters(
+            parameters = index_parameters(  # pooled, hence z-scores
                 da, dim=dim, by=by, window=window, reference=reference, ddof=ddof,
                 min_years=min_years, weights=weights,
-            )  # fmt: skip  (a pooled reference is one of z-scores)
+            )  # fmt: skip
         elif not (isinstance(weights, str) and weights == "area"):
             raise InputError("weights belong to index_parameters; leave them out here.")
         options = stored_options(parameters.attrs)
