@@ -12,6 +12,7 @@ import typer
 
 from soilscope.cli.check import check
 from soilscope.cli.demo import demo
+from soilscope.cli.init import init
 from soilscope.cli.options import Interrupted, spoken
 from soilscope.cli.report import report
 from soilscope.cli.run import run
@@ -36,7 +37,7 @@ app = typer.Typer(
 )
 
 
-for _command in (demo, check, run, report, status, sources):
+for _command in (demo, init, check, run, report, status, sources):
     app.command()(spoken(_command))
 
 

@@ -1,6 +1,6 @@
 """The files below a folder, and the series that they form: names that differ in numbers alone."""
 
-import calendar
+import datetime
 import glob
 import os
 import re
@@ -198,12 +198,8 @@ def _month(text: str) -> Month | None:
     if not rest:
         return year, None
     if len(rest) == 3:
-        starts = [0, *(sum(calendar.mdays[: m + 1]) for m in range(1, 13))]
-        leap = int(calendar.isleap(year))
-        day = int(rest)
-        if not 1 <= day <= 365 + leap:
-            return None
-        return year, next(m for m in range(1, 13) if day <= starts[m] + (leap if m > 1 else 0))
+        day = datetime.date(year, 1, 1) + datetime.timedelta(days=int(rest) - 1)
+        return (year, day.month) if day.year == year else None
     return (year, int(rest[:2])) if 1 <= int(rest[:2]) <= 12 else None
 
 

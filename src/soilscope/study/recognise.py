@@ -34,10 +34,12 @@ _GEOTIFF = (".tif", ".tiff")
 _OTHERS = (".grib", ".grib2", ".grb", ".grb2", ".hdf", ".zip")
 _OF_ECMWF = re.compile(r"ecmwf|ecmf|era-?5|era-?interim|grib_to_netcdf|copernicus", re.IGNORECASE)
 _NDVI = re.compile(r"(?<![A-Za-z])NDVI(?![A-Za-z])", re.IGNORECASE)
+_RELIABILITY = re.compile(r"pixel[ _]reliability|SummaryQA", re.IGNORECASE)
 _QUALITY = re.compile(r"pixel[ _]reliability|SummaryQA|DayOfYear|composite[ _]day", re.IGNORECASE)
 #: Width of a cell in degrees -> reanalysis.
 _REANALYSES = {0.1: "era5_land", 0.25: "era5", 0.75: "era_interim"}
-_PATHS_OPENED = 64  # tiles of one folder, at most
+_OPENED = 64  # tiles of one folder, at most
+_SHORT_NAME = re.compile(r"M[OY]D13(A[1-3]|Q1|C[12])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Known:
     series: Series
     product: str
     family: str  # what must not be mixed in one input: a grid, a satellite
-    variables: tuple[str, ...]
+    variables: tuple[str, ...]  # or "reliability", the layer that masks NDVI
     extent: Extent
     gaps: tuple[str, ...] = ()
 
@@ -98,7 +100,8 @@ def recognise(series: Series) -> Known | Plain:
             try:
                 return _known(series, product)
             except (SoilscopeError, KeyError, ValueError) as error:
-                fault = f"not read as {product}: {_brief(error, series.folder)}"
+                own = re.search(PRODUCTS[product].names, series.first.name)
+                fault = f"not {product}: {_brief(error, series.folder)}" if own else ""
         return _plain(series, raw, fault)
 
 
@@ -146,23 +149,36 @@ def _width(raw: xr.Dataset) -> float | None:
 def _known(series: Series, product: str) -> Known:
     if product == "smci":
         return _smci(series)
-    ds = _opened(product, [series.first])
-    if product == "modis" and "ndvi" not in ds:
-        raise SourceError("it holds no NDVI.")
+    family = _SHORT_NAME.search(series.first.name) if product == "modis" else None
+    grid = family[0].upper() if family else ""
+    try:
+        ds = _opened(product, [series.first])
+    except SourceError:
+        if family is None or series.first.suffix.lower() not in _GEOTIFF:
+            raise
+        return Known(series, product, grid, _quality_of(series), _of_names(series))
     names = {v.name for v in PRODUCTS[product].variables}
     variables = tuple(str(name) for name in ds.data_vars if str(name) in names)
     last = ds if len(series.files) == 1 else _opened(product, [series.last])
     extent = _extent(ds, last, series)
-    gaps = _gaps(ds, series, extent.step)
-    family = series.first.name.partition(".")[0] if product == "modis" else ""
-    return Known(series, product, family, variables, extent, gaps)
+    return Known(series, product, grid, variables, extent, _gaps(ds, series, extent.step))
+
+
+def _quality_of(series: Series) -> tuple[str, ...]:
+    """Return what images of MODIS beside those of NDVI hold for us."""
+    return ("reliability",) if _RELIABILITY.search(series.first.name) else ()
+
+
+def _of_names(series: Series) -> Extent:
+    months = [f"{year}-{month or 1:02d}" for year, month in series.months]
+    return Extent(first=min(months, default=""), last=max(months, default=""))
 
 
 def _smci(series: Series) -> Known:
     """Years and layers stand in the names; one file tells the rest."""
     pieces = find_pieces([series.folder / f for f in series.content or series.files], None)
     first = pieces[0]
-    tiles = list(first.tiles.values())[:_PATHS_OPENED]
+    tiles = list(first.tiles.values())[:_OPENED]
     whole = len(tiles) == len(first.tiles)
     ds = _opened("smci", tiles)
     years = [piece.year for piece in pieces]
@@ -260,4 +276,4 @@ def _plain(series: Series, raw: xr.Dataset, fault: str) -> Plain:
 def _brief(error: Exception, folder: Path) -> str:
     """Return the fault in one line, without the path of the folder."""
     text = " ".join(str(error).split()).replace(f"{folder}/", "")
-    return text if len(text) <= 300 else f"{text[:297]}..."
+    return text if len(text) <= 160 else f"{text[:157]}..."

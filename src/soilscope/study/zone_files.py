@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".shp", ".gpkg", ".geojson")
 #: What lies beside a shapefile, and is no file of its own.
 COMPANIONS = (".shx", ".dbf", ".prj", ".cpg", ".cst", ".sbn", ".sbx", ".qix", ".qpj", ".shp.xml")
-_MANY = 5000  # polygons that are no zones any more
+_MANY = 5000  # polygons; more are no zones
 _OVERLAP = 0.01
 
 
@@ -63,6 +63,9 @@ def _of_file(folder: Path, file: str) -> list[Zones]:
 
 
 def _of_layer(folder: Path, file: str, layer: str | None) -> Zones:
+    many = _count(folder / file, layer)
+    if many > _MANY:
+        return Zones(file, layer, n_polygons=many, fault="too many polygons for zones")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # heard again when the study is checked
         try:
@@ -82,14 +85,24 @@ def _of_layer(folder: Path, file: str, layer: str | None) -> Zones:
     except SoilscopeError as error:
         return Zones(file, layer, fault=str(error), **about)
     names = tuple(dict.fromkeys(str(value).strip() for value in frame[column]))
-    fault = _fault(frame, column, names)
-    return Zones(file, layer, column, names, fault=fault, **about)
+    return Zones(file, layer, column, names, fault=_overlap(frame, column), **about)
 
 
-def _fault(frame: "GeoDataFrame", column: str, names: Sequence[str]) -> str:
-    """Say why polygons are no zones: too many, or one upon the other."""
-    if len(names) > _MANY:
-        return f"{len(names)} names are too many for zones"
+def _count(path: Path, layer: str | None) -> int:
+    """Return the number of features, 0 where the file cannot be read."""
+    import pyogrio
+    from pyogrio.errors import DataLayerError, DataSourceError
+
+    try:
+        return int(pyogrio.read_info(path, layer=layer)["features"])
+    except (DataSourceError, DataLayerError, UnicodeDecodeError):
+        return 0
+
+
+def _overlap(frame: "GeoDataFrame", column: str) -> str:
+    """Say whether polygons of different names lie one upon the other."""
+    import shapely
+
     parts = frame.dissolve(by=column).geometry
-    area, whole = float(parts.area.sum()), float(parts.union_all().area)
+    area, whole = float(shapely.area(parts.values).sum()), float(parts.union_all().area)
     return "its polygons overlap" if area > whole * (1 + _OVERLAP) else ""
