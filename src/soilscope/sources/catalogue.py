@@ -49,6 +49,7 @@ class Product:
     names: str = ""  # regular expression of its files' (or folders') names, for `soilscope init`
     units: Mapping[str, str] = field(default_factory=dict)  # of the files, where they tell them
     options: tuple[str, ...] = ()  # options of `open_source` that other products do not have
+    reach: float | None = None  # degrees around a study's region to be opened; None: everything
 
 
 PRODUCTS = {
@@ -166,6 +167,7 @@ PRODUCTS = {
         "https://doi.org/10.11888/Terre.tpdc.272415; Li et al. (2022), "
         "https://doi.org/10.5194/essd-14-5267-2022",
         names=r"SMCI_(9km|1km)_\d{4}_\d{1,3}cm",
+        reach=0.5,
     ),
     "terraclimate": Product(
         terraclimate.open_terraclimate,
@@ -187,6 +189,7 @@ PRODUCTS = {
         origin="Abatzoglou et al. (2018), https://doi.org/10.1038/sdata.2017.191; "
         "https://www.climatologylab.org/terraclimate.html",
         names=r"TerraClimate_[A-Za-z]+_\d{4}\.nc$",
+        reach=0.5,
     ),
 }
 

@@ -12,13 +12,14 @@ from soilscope.errors import GridError, InputError, SourceError, StudyError
 from soilscope.grid.align import align
 from soilscope.grid.crs import geobox_of, grid_dims
 from soilscope.grid.measure import cell_area
-from soilscope.grid.region import zones_on
+from soilscope.grid.region import region_bounds, zones_on
 from soilscope.labelled import spatial_dims
 from soilscope.names import flag_attrs
-from soilscope.sources.catalogue import open_source
+from soilscope.sources.catalogue import PRODUCTS, open_source
 from soilscope.sources.ranges import RangeCount, count_range, refuse_infinite
 from soilscope.study.config import InputSpec, Study
 from soilscope.study.fingerprint import files_mark
+from soilscope.study.place import RegionSpec
 from soilscope.study.products import TWINS
 from soilscope.study.slabs import block_sizes
 from soilscope.study.staging import Staged, masked, stage_inputs
@@ -26,16 +27,27 @@ from soilscope.study.staging import Staged, masked, stage_inputs
 CUBE_VERSION = 2  # raise when the cube's numbers change
 
 
-def open_input(spec: InputSpec) -> xr.Dataset:
-    """Open one input under our names and in our units; a twin is drawn."""
+def open_input(spec: InputSpec, *, near: RegionSpec | None = None) -> xr.Dataset:
+    """Open one input under our names and in our units; a twin is drawn.
+
+    Of products that are much larger than a study, only what lies `near` its region is opened.
+    """
     if spec.product in TWINS:
         return TWINS[spec.product](**spec.options)
-    return open_source(spec.product, list(spec.paths), **spec.options)
+    options = dict(spec.options)
+    reach = PRODUCTS[spec.product].reach
+    if near is not None and reach is not None and options.get("region") is None:
+        where = near.file or near.bounds or ()
+        west, south, east, north = region_bounds(where, "EPSG:4326", **near.options)
+        options["region"] = (west - reach, south - reach, east + reach, north + reach)
+    return open_source(spec.product, list(spec.paths), **options)
 
 
 def open_staged(study: Study) -> dict[str, Staged]:
     """Open every input and bring it onto the study's grid and calendar, lazily."""
-    return stage_inputs(study, {name: open_input(spec) for name, spec in study.inputs.items()})
+    near = study.place.region
+    opened = {name: open_input(spec, near=near) for name, spec in study.inputs.items()}
+    return stage_inputs(study, opened)
 
 
 def join_inputs(study: Study, staged: Mapping[str, Staged]) -> xr.Dataset:

@@ -88,7 +88,7 @@ def plan(study: Study) -> Plan:
     result = Plan(study)
     for name, spec in study.inputs.items():
         where = f"{study.where(f'inputs.{name}')}: input {name!r}"
-        ds = _attempt(partial(open_input, spec), where, result.faults)
+        ds = _attempt(partial(open_input, spec, near=study.place.region), where, result.faults)
         if ds is not None:
             result.inputs[name] = ds
     if result.faults:

@@ -49,7 +49,8 @@ class Staged:
         )
         if not source.sizes["time"]:
             return xr.full_like(self.ds.isel(time=slice(start, stop)), np.nan).compute()
-        made = self._make(source).compute(scheduler="synchronous")
+        # read first: dask would copy every chunk that a series is whole in, twice
+        made = self._make(source.compute(scheduler="synchronous")).compute()
         return made if made.sizes["time"] == time.size else made.reindex(time=time.values)
 
     def _make(self, source: xr.Dataset) -> xr.Dataset:
