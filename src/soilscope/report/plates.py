@@ -42,4 +42,4 @@ class FigureKind:
         gridded = grid_dims(ds) is not None
         if self.on != "any" and gridded != (self.on == "grid"):
             return False
-        return set(self.needs) <= set(ds.dims)
+        return set(self.needs) <= set(ds.dims) and "window" not in ds.dims  # tables list windows

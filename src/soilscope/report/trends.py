@@ -100,7 +100,8 @@ class TrendWords:
 def first_of_series(study: Study, name: str) -> str:
     """Name the first trend of the series of `name`: the others would only repeat its line."""
     mine = study.records[name].inputs
-    return next(n for n in study.of_step("trend") if study.records[n].inputs == mine)
+    same = [n for n in study.of_step("trend") if study.records[n].inputs == mine]
+    return next((n for n in same if "window" not in study.data(n).dims), name)
 
 
 def moisture_partner(study: Study, name: str) -> str | None:

@@ -38,7 +38,8 @@ def drivers(study: Study, name: str) -> Table | None:
     codes = ds["status"].transpose(dim, "depth").values.ravel().repeat(ds.sizes["driver"])
     data["status"] = [STATUS.get(_code(status, c)) or _code(status, c) for c in codes]
     columns = ("coefficient", "stderr", "coefficient_low", "coefficient_high",
-               "standardized_coefficient", "partial_r", "vif", "r_squared")  # fmt: skip
+               "standardized_coefficient", "partial_r", "vif", "r_squared",
+               "r_squared_share")  # fmt: skip
     errors = "Newey-West" if study.records[name].options.get("errors") == "hac" else "ordinary"
     return Table(
         file_stem("drivers", name), name, "drivers", f"Coefficients of the drivers ({name})",
@@ -47,10 +48,12 @@ def drivers(study: Study, name: str) -> Table | None:
         data,
         {"stderr": "std. error", "coefficient_low": "from", "coefficient_high": "to",
          "standardized_coefficient": "standardised", "partial_r": "partial r", "vif": "VIF",
-         "r_squared": "R\u00b2 of all", "p_value": "p", "p_after_fdr": "p, after FDR"},
+         "r_squared": "R\u00b2 of all", "r_squared_share": "share of R\u00b2",
+         "p_value": "p", "p_after_fdr": "p, after FDR"},
         dict.fromkeys(columns, three)
         | {"p_value": p_value, "p_after_fdr": p_value, "n": count, "vif": lambda v: two(v),
-           "standardized_coefficient": two, "partial_r": two, "r_squared": two},
+           "standardized_coefficient": two, "partial_r": two, "r_squared": two,
+           "r_squared_share": two},
     )  # fmt: skip
 
 
@@ -62,6 +65,7 @@ def _numbers(one: xr.Dataset) -> dict[str, Any]:
     wanted = (
         "coefficient", "stderr", "coefficient_low", "coefficient_high",
         "standardized_coefficient", "partial_r", "p_value", "p_after_fdr", "vif", "r_squared",
+        "r_squared_share",
     )  # fmt: skip
     cells: dict[str, Any] = {"n": float(one["n_obs"])}
     cells |= {v: float(one[v]) for v in wanted if v in one}

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from soilscope.report.reading import Study, as_places, grid_dims, place_dim, place_names
+from soilscope.report.tables.parts_of_records import trend_windows
 from soilscope.report.tables.table import Table, count, p_value, three
 from soilscope.report.trends import test_text, trend_words
 from soilscope.report.words import ALPHA, STATUS, file_stem, with_unit
@@ -12,6 +13,8 @@ from soilscope.report.words import ALPHA, STATUS, file_stem, with_unit
 def trends(study: Study, name: str) -> Table | None:
     """List slope, interval and every p of each place and layer."""
     ds = study.data(name)
+    if "window" in ds.dims:
+        return trend_windows(study, name)
     if grid_dims(ds) is not None:
         return None
     ds = as_places(ds)
