@@ -59,9 +59,10 @@ class TrendWords:
         said = []
         for place, row in zip(places, self.cells, strict=True):
             slopes = [at.slope for at in row if np.isfinite(at.slope)]
-            ends = f" (slopes {number(min(slopes), 2)} to {number(max(slopes), 2)})"
             words = said_runs([at.verdict for at in row], layers)
-            said.append(f"{place}: {words}{ends if len(slopes) > 1 else ''}")
+            if len(slopes) > 1:
+                words += f" (slopes {number(min(slopes), 2)} to {number(max(slopes), 2)})"
+            said.append(f"{place}: {words}")
         return "; ".join(said) + "."
 
     def tally(self) -> str:
