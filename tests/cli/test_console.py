@@ -104,6 +104,16 @@ def test_a_run_goes_on_when_nothing_that_it_says_can_be_written(finished, stream
     assert Store(tmp_path / "out").names() == ["cube", "年均", "最低"]
 
 
+@posix
+def test_a_data_file_never_takes_the_number_of_a_closed_stream():
+    code = (
+        "from soilscope.cli.streams import prepare as p; p([]); print(open('/dev/null').fileno())"
+    )
+    command = f'"{sys.executable}" -W ignore -c "{code}" 2>&- <&-'
+    done = subprocess.run(command, shell=True, capture_output=True, check=True, timeout=60)
+    assert int(done.stdout) > 2
+
+
 def test_a_run_goes_on_when_the_reader_of_its_lines_has_gone(finished, tmp_path):
     out = str(tmp_path / "out")
     with program(finished, "run", "研究.yaml", "--no-report", "-r", out) as process:
@@ -180,6 +190,7 @@ def test_a_terminal_that_goes_away_does_not_end_the_run(finished, tmp_path):
         start_new_session=True,  # the terminal is not theirs: no hang-up signal
     )
     os.close(theirs)
+    assert os.read(ours, 64)  # its bars have begun
     os.close(ours)
     assert process.wait(timeout=60) == 0
 
