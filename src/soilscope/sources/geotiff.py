@@ -30,12 +30,12 @@ def open_geotiff(path: Path, *, chunks: Chunks, stacked: bool) -> xr.Dataset:
         attrs = [_attrs(file, band) for band in file.indexes]
         coords = _coordinates(file, path)
         block = file.block_shapes[0]
-        dtypes = {np.dtype(d) for d in file.dtypes}
+        dtypes = [np.dtype(d) for d in file.dtypes]
         shape = (file.height, file.width)
     if stacked:
-        if len(dtypes) > 1 or any(a != attrs[0] for a in attrs):
+        if len(set(dtypes)) > 1 or any(a != attrs[0] for a in attrs):
             raise SourceError(f"the bands of {path} differ in type or scale; name them singly.")
-        bands = _Bands(path, tuple(range(1, len(names) + 1)), shape, dtypes.pop())
+        bands = _Bands(path, tuple(range(1, len(names) + 1)), shape, dtypes[0])
         values = (("band", "y", "x"), _lazy(bands, block, chunks), attrs[0])
         labels = np.array(names, dtype=object)
         return xr.Dataset({"values": values}, coords=coords | {"band": ("band", labels)})
@@ -43,7 +43,7 @@ def open_geotiff(path: Path, *, chunks: Chunks, stacked: bool) -> xr.Dataset:
         {
             name: (("y", "x"), _lazy(_Bands(path, band, shape, dtype), block, chunks), attributes)
             for band, (name, dtype, attributes) in enumerate(
-                zip(names, _dtypes(path), attrs, strict=True), start=1
+                zip(names, dtypes, attrs, strict=True), start=1
             )
         },
         coords=coords,
@@ -87,11 +87,6 @@ def _lazy(bands: _Bands, block: tuple[int, int], chunks: Chunks) -> Any:
 def _names(file: Any) -> list[str]:
     names = [text or str(band) for band, text in zip(file.indexes, file.descriptions, strict=True)]
     return names if len(set(names)) == len(names) else [str(band) for band in file.indexes]
-
-
-def _dtypes(path: Path) -> list[np.dtype[Any]]:
-    with rasterio.open(path) as file:
-        return [np.dtype(d) for d in file.dtypes]
 
 
 def _attrs(file: Any, band: int) -> dict[str, Any]:

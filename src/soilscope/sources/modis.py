@@ -5,7 +5,9 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import dask.array
 import numpy as np
 import xarray as xr
 
@@ -19,7 +21,7 @@ from soilscope.sources.decode import decode_file
 from soilscope.sources.formats import file_format, open_lazily
 from soilscope.sources.geotiff import open_geotiff
 from soilscope.sources.raster import on_our_grid
-from soilscope.sources.timeaxis import show, stamp_from_name
+from soilscope.sources.timeaxis import Stamps, show, stamp_from_name
 
 VARIABLES = (
     Variable(
@@ -66,11 +68,11 @@ _USUAL = tuple(v.source for v in (*VARIABLES, _RELIABILITY))
 
 @dataclass(frozen=True)
 class _Piece:
-    """One layer of a file as it is stored, and its date if a name tells it."""
+    """One layer of a file (or of many alike) as it is stored, and its dates."""
 
     raw: xr.Dataset
     variable: Variable
-    stamp: np.datetime64 | None
+    stamps: Stamps
     path: Path
 
 
@@ -90,8 +92,8 @@ def open_modis(files: Sequence[Path], declared: Declared, *, chunks: Chunks) -> 
         pieces += _pieces(raw, path, declared, wanted)
     file = file_label(files)
     _require_layers(pieces, wanted, held, declared, file=file)
-    parts = [_decoded(piece, declared, chunks) for piece in pieces]
-    _require_dates(pieces, parts, file=file)
+    _require_dates(pieces, file=file)
+    parts = [_decoded(piece, declared, chunks) for piece in _stacked(pieces)]
     ds = _reliable(combine(parts, file=file), declared, file=file)
     if "ndvi_day" in ds:
         ds["ndvi_day"] = _days_after(ds["ndvi_day"])
@@ -139,10 +141,11 @@ def _pieces(
             layer = _layer(path.stem, number, wanted)
         if layer is None or layer not in wanted:
             continue
-        stamp = None
-        if "time" not in raw[name].dims:
-            stamp = _date(name, path, declared)
-        yield _Piece(raw, replace(wanted[layer], source=(name,)), stamp, path)
+        if "time" in raw[name].dims:
+            stamps = raw["time"].values
+        else:
+            stamps = np.array([_date(name, path, declared)], "datetime64[ns]")
+        yield _Piece(raw, replace(wanted[layer], source=(name,)), stamps, path)
 
 
 def _layer(text: str, number: int, wanted: Mapping[str, Variable]) -> str | None:
@@ -168,6 +171,33 @@ def _date(name: str, path: Path, declared: Declared) -> np.datetime64:
     )
 
 
+def _stacked(pieces: Sequence[_Piece]) -> list[_Piece]:
+    """Put single images that are alike (grid, type, attributes) on top of each other."""
+    groups: dict[tuple[object, ...], list[_Piece]] = {}
+    others = []
+    for piece in pieces:
+        image = piece.raw[piece.variable.source[0]]
+        if image.dims != ("y", "x") or image.chunks is None:
+            others.append(piece)
+            continue
+        alike = (piece.variable.name, image.dtype, repr(sorted(image.attrs.items())))
+        edges = (*image["y"].values[[0, -1]], *image["x"].values[[0, -1]])
+        groups.setdefault((*alike, image.shape, *edges), []).append(piece)
+    return [_as_one(group) for group in groups.values()] + others
+
+
+def _as_one(group: Sequence[_Piece]) -> _Piece:
+    """Return the images of a group as one layer, in the order of their dates."""
+    ordered = sorted(group, key=lambda piece: piece.stamps[0])
+    first, name = ordered[0], ordered[0].variable.source[0]
+    stack: Any = dask.array.stack
+    values = stack([piece.raw[piece.variable.source[0]].data for piece in ordered])
+    stamps = np.concatenate([piece.stamps for piece in ordered])
+    raw = xr.Dataset({name: (("time", "y", "x"), values, first.raw[name].attrs)})
+    raw = raw.assign_coords(first.raw.coords).assign_coords(time=stamps)
+    return replace(first, raw=raw, stamps=stamps)
+
+
 def _decoded(piece: _Piece, declared: Declared, chunks: Chunks) -> xr.Dataset:
     dims = dict(declared.dims or {})
     for ours, theirs in zip(("y", "x"), _PLANAR, strict=True):
@@ -180,7 +210,7 @@ def _decoded(piece: _Piece, declared: Declared, chunks: Chunks) -> xr.Dataset:
         allowed=RASTER_DIMS,
         file=str(piece.path),
         chunks=chunks,
-        stamp=piece.stamp,
+        stamp=None if "time" in piece.raw.dims else piece.stamps[0],
     )
 
 
@@ -204,11 +234,11 @@ def _require_layers(
             )
 
 
-def _require_dates(pieces: Sequence[_Piece], parts: Sequence[xr.Dataset], *, file: str) -> None:
+def _require_dates(pieces: Sequence[_Piece], *, file: str) -> None:
     """Refuse a date that two files hold, and one of NDVI that lacks its reliability."""
     seen: dict[tuple[str, np.datetime64], Path] = {}
-    for piece, part in zip(pieces, parts, strict=True):
-        for stamp in part["time"].values if "time" in part.dims else ():
+    for piece in pieces:
+        for stamp in piece.stamps:
             other = seen.setdefault((piece.variable.name, stamp), piece.path)
             if other != piece.path:
                 raise SourceError(
