@@ -49,47 +49,47 @@ def running_sums(pair, places, n, span, sums):
 
 
 @kernel
-def block_start(draw, span, block):
-    """First step of a block drawn with a uniform number."""
-    return min(int(draw * (span - block + 1)), span - block)
-
-
-@kernel
-def _draw_sums(sums, span, draws, block, total):
+def _draw_sums(sums, span, draws, block):
     """Sum the moments over one resample of `span` steps."""
-    total[:] = 0.0
-    k = 0
+    n = a = b = aa = bb = ab = dd = 0.0
+    last = span - block
     left = span
+    k = 0
     while left > 0:
-        start = block_start(draws[k], span, block)
-        stop = start + min(block, left)
-        for j in range(N_SUMS):
-            total[j] += sums[stop, j] - sums[start, j]
+        start = min(int(draws[k] * (last + 1)), last)  # a draw may be as good as 1
+        low = sums[start]
+        high = sums[start + min(block, left)]
+        n += high[0] - low[0]
+        a += high[1] - low[1]
+        b += high[2] - low[2]
+        aa += high[3] - low[3]
+        bb += high[4] - low[4]
+        ab += high[5] - low[5]
+        dd += high[6] - low[6]
         left -= block
         k += 1
+    return n, a, b, aa, bb, ab, dd
 
 
 @kernel
 def resample_moments(sums, span, draws, block, mean_a, mean_b, kge_2009, samples):
     """Write the estimates from moments of every resample into `samples` (N_BOUNDED, n_boot)."""
-    total = np.empty(N_SUMS)
     one = np.empty(N_BOUNDED)
     n_all = sums[span, 0]
     flat_a = FLAT * sums[span, 3] / n_all
     flat_b = FLAT * sums[span, 4] / n_all
     for s in range(draws.shape[0]):
-        _draw_sums(sums, span, draws[s], block, total)
-        n = total[0]
+        n, a, b, aa, bb, ab, dd = _draw_sums(sums, span, draws[s], block)
         if n < 2.0:
             continue
-        a = total[1] / n
-        b = total[2] / n
-        var_a = total[3] / n - a * a
-        var_b = total[4] / n - b * b
+        a /= n
+        b /= n
+        var_a = aa / n - a * a
+        var_b = bb / n - b * b
         from_moments(
             mean_a + a, mean_b + b, var_a if var_a > flat_a else 0.0,
-            var_b if var_b > flat_b else 0.0, total[5] / n - a * b,
-            max(total[6] / n - (a - b) ** 2, 0.0), kge_2009, one,
+            var_b if var_b > flat_b else 0.0, ab / n - a * b,
+            max(dd / n - (a - b) ** 2, 0.0), kge_2009, one,
         )  # fmt: skip
         samples[: KGE + 1, s] = one[: KGE + 1]
 
@@ -97,18 +97,16 @@ def resample_moments(sums, span, draws, block, mean_a, mean_b, kge_2009, samples
 @kernel
 def resample_correlation(sums, span, draws, block, samples):
     """Write the correlation of every resample into `samples` (n_boot,)."""
-    total = np.empty(N_SUMS)
     flat_a = FLAT * sums[span, 3]
     flat_b = FLAT * sums[span, 4]
     for s in range(draws.shape[0]):
-        _draw_sums(sums, span, draws[s], block, total)
-        n = total[0]
+        n, a, b, aa, bb, ab, _ = _draw_sums(sums, span, draws[s], block)
         if n < 2.0:
             continue
-        aa = total[3] - total[1] ** 2 / n
-        bb = total[4] - total[2] ** 2 / n
+        aa -= a * a / n
+        bb -= b * b / n
         if aa > flat_a and bb > flat_b:
-            r = (total[5] - total[1] * total[2] / n) / (math.sqrt(aa) * math.sqrt(bb))
+            r = (ab - a * b / n) / (math.sqrt(aa) * math.sqrt(bb))
             samples[s] = min(max(r, -1.0), 1.0)
 
 
@@ -125,7 +123,7 @@ def resample_ranks(places, order, ids, n, span, draws, block, kendall, samples):
         k = 0
         left = span
         while left > 0:
-            start = block_start(draws[s, k], span, block)
+            start = min(int(draws[s, k] * (span - block + 1)), span - block)
             drawn[start] += 1
             drawn[start + min(block, left)] -= 1
             left -= block
@@ -222,13 +220,18 @@ def quantiles(values, tail):
         m += math.isfinite(values[m])
     if m < 2 or 2 * m < values.size:
         return np.nan, np.nan
-    return _quantile(values, m, tail), _quantile(values, m, 1.0 - tail)
+    low = _quantile(values, 0, m, tail)
+    first = int(min(max(tail, 0.0), 0.5) * (m - 1))  # what lies before is in its place now
+    return low, _quantile(values, first, m, 1.0 - tail)
 
 
 @kernel
-def _quantile(values, m, p):
+def _quantile(values, first, m, p):
+    """Quantile `p` of values[:m], of which those before `first` are the smallest."""
     place = min(max(p, 0.0), 1.0) * (m - 1)
     k = min(int(place), m - 2)
-    below = quickselect(values, 0, m - 1, k)
-    above = quickselect(values, 0, m - 1, k + 1)
+    below = quickselect(values, first, m - 1, k)
+    above = values[k + 1]
+    for i in range(k + 2, m):
+        above = min(above, values[i])
     return below + (place - k) * (above - below)
