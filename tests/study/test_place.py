@@ -246,7 +246,7 @@ def test_the_region_may_be_a_vector_file(folder):
     store = Store(run_study(study(region="zones.shp"), results="out"))
     cube = store.open("cube").load()
     assert int((cube.zone >= 0).sum()) == 168
-    assert json.loads(Path("out/manifest.json").read_text())["finished"]
+    assert json.loads(Path("out/manifest.json").read_text("utf-8"))["finished"]
 
 
 def test_values_outside_the_region_are_missing(folder):
