@@ -130,7 +130,7 @@ def test_quiet_and_log_json_exclude_each_other(study, capsys):
 
 
 def test_every_command_is_told_what_it_may_say(capsys):
-    for command in ("demo", "check", "run", "report", "status"):
+    for command in ("demo", "init", "check", "run", "report", "status", "sources"):
         assert main([command, "--help"]) == 0
         shown = capsys.readouterr().out
         assert "--quiet" in shown
