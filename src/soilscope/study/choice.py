@@ -100,7 +100,9 @@ def choose(survey: Survey) -> Choice | None:
     zones, outline, more = _zones(survey.zones, where.bounds)
     drivers = tuple(v for v in DRIVERS if v in chosen or (v == "vpd" and derived))
     others = tuple(
-        _part(b, f"{b.product}_moisture", ["soil_moisture"], ()) for b in soils[1:] if b is not soil
+        _part(b, f"{b.product}_moisture", ["soil_moisture"], ())
+        for b in soils[1:]
+        if b.product != soil.product and not _misfit(b.extent("soil_moisture"), where)
     )
     unused = tuple(_unused(survey.known, inputs, where))
     return Choice(inputs[0], inputs, drivers, derived, others, unused, zones, outline, more)
@@ -219,8 +221,9 @@ def _unused(
         if id(item) in taken:
             continue
         held = [v for v in item.variables if v in owners]
-        if "soil_moisture" not in item.variables and (reason := _misfit(item.extent, soil)):
-            yield item, reason if item.variables else "not needed"
+        reason = _misfit(item.extent, soil) if item.variables else ""
+        if reason:
+            yield item, reason
         elif held:
             yield item, f"{', '.join(held)}: taken from {owners[held[0]]}"
         else:

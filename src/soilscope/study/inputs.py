@@ -22,7 +22,7 @@ from soilscope.study.fingerprint import files_mark
 from soilscope.study.place import RegionSpec
 from soilscope.study.products import TWINS
 from soilscope.study.slabs import block_sizes
-from soilscope.study.staging import Staged, masked, stage_inputs
+from soilscope.study.staging import Staged, masked, stage_inputs, where
 
 CUBE_VERSION = 2  # raise when the cube's numbers change
 
@@ -67,6 +67,8 @@ def join_inputs(study: Study, staged: Mapping[str, Staged]) -> xr.Dataset:
     zones = study.place.zones
     if zones is not None:
         cube["zone"] = zones_on(cube, zones.file, **zones.options)
+        if zones.only:
+            cube = where(cube, cube["zone"] >= 0)
     elif "zone" not in cube:
         cube["zone"] = _zones(cube)
     cube["zone"] = masked(cube[["zone"]], study.place.region)["zone"]

@@ -42,9 +42,13 @@ class RegionSpec(Strict):
 
 
 class ZonesSpec(Strict):
-    """The zones: the polygons of a vector file, and the attribute that names them."""
+    """The zones: the polygons of a vector file, and the attribute that names them.
+
+    With `only`, cells outside every zone are missing.
+    """
 
     file: Path
+    only: bool = False
     name: str | None = None
     layer: str | None = None
     encoding: str | None = None

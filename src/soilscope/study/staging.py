@@ -9,7 +9,7 @@ import xarray as xr
 from odc.geo.geobox import GeoBox
 
 from soilscope.errors import GridError, InputError, SoilscopeWarning
-from soilscope.grid.crs import GEOGRAPHIC, PLANAR, geobox_of, grid_dims, stamp
+from soilscope.grid.crs import geobox_of, grid_dims
 from soilscope.grid.region import inside, region_bounds
 from soilscope.grid.regrid import regrid
 from soilscope.grid.weights import is_coarser
@@ -272,17 +272,17 @@ def masked(cube: xr.Dataset, region: RegionSpec | None) -> xr.Dataset:
     """Make every value outside the region missing."""
     if region is None or grid_dims(cube) is None:
         return cube
-    mask = inside(cube, region.file or region.bounds or (), **region.options)
-    dims = set(mask.dims)
+    return where(cube, inside(cube, region.file or region.bounds or (), **region.options))
+
+
+def where(cube: xr.Dataset, mask: xr.DataArray) -> xr.Dataset:
+    """Make every value outside `mask` missing: NaN, or -1 in integers."""
     mask = mask.reset_coords(drop=True)
-    result = {
-        name: da.where(mask, -1).astype(da.dtype) if da.dtype.kind in "iu" else da.where(mask)
-        for name, da in cube.data_vars.items()
-        if dims <= set(da.dims)
-    }
-    kept = {
-        name: da.transpose(*cube[name].dims).assign_attrs(cube[name].attrs)
-        for name, da in result.items()
-    }
-    cube = cube.assign(kept)
-    return stamp(cube) if set(dims) in (set(GEOGRAPHIC), set(PLANAR)) else cube
+    kept = {}
+    for name, da in cube.data_vars.items():
+        if set(mask.dims) <= set(da.dims):
+            is_class = da.dtype.kind in "iu"
+            values = da.where(mask, -1).astype(da.dtype) if is_class else da.where(mask)
+            kept[name] = values.transpose(*da.dims).assign_attrs(da.attrs)
+            kept[name].encoding = da.encoding  # it names the grid mapping
+    return cube.assign(kept)
