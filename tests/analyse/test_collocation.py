@@ -63,6 +63,14 @@ def test_a_common_season_does_not_count_as_skill():
     assert (triple_collocation(*seasonal, anomaly=None).r > triple_collocation(*bare).r).all()
 
 
+def test_removed_means_do_not_make_errors_smaller():
+    # 240 months less twelve means: without their count, errors would come out 2.5 % too small
+    found = triple_collocation(
+        *triplet(errors=(0.8, 0.8, 0.8), n=240, shape=(3000,), gains=(1, 1, 1))
+    )
+    np.testing.assert_allclose((found.error_std**2).mean("site"), 0.64, rtol=0.015)
+
+
 def test_only_stamps_where_all_three_are_finite_count():
     a, b, c = triplet()
     a[0], b[1], c[2] = np.nan, np.inf, np.nan

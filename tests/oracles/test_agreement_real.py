@@ -94,6 +94,7 @@ def test_triple_collocation_of_three_layers_is_its_algebra(moisture):
     three = [moisture.isel(layer=k, site=5).dropna("time").astype("f8") for k in (0, 1, 2)]
     found = triple_collocation(*three)
     q = np.cov([da.groupby("time.month") - da.groupby("time.month").mean() for da in three])
+    q *= (three[0].size - 1) / (three[0].size - 12)  # twelve means were removed, not one
     error = q[0, 0] - q[0, 1] * q[0, 2] / q[1, 2]
     assert found.error_std[0] == pytest.approx(np.sqrt(error), rel=1e-9)
     assert found.snr_db[0] == pytest.approx(10 * np.log10((q[0, 0] - error) / error), rel=1e-9)

@@ -17,13 +17,15 @@ def triple_collocation(a, b, c, group, min_obs, estimates, n_obs, status):
     """Write error, signal-to-noise ratio and correlation with the signal of three products.
 
     `a`, `b`, `c` (n_time, n_series) are compared over their common rows; `group` (n_time,) numbers
-    the calendar month of each stamp from 0, whose means are removed, or is empty. `estimates` is
-    (3, 3, n_series): estimate, product, series; `status` (3, n_series) is that of each product.
+    the calendar month of each stamp from 0, whose means are removed, or is empty; covariances are
+    divided by n less the number of means. `estimates` is (3, 3, n_series): estimate, product,
+    series; `status` (3, n_series) is that of each product.
     """
     n_time, n_series = a.shape
     rows = np.empty((3, n_time))
     months = np.zeros(n_time, np.int64)
     n_groups = group.max() + 1 if group.size else 0
+    seen = np.zeros(n_groups, np.int64)
     q = np.empty((3, 3))
     estimates[:] = np.nan
     for column in range(n_series):
@@ -42,7 +44,13 @@ def triple_collocation(a, b, c, group, min_obs, estimates, n_obs, status):
         if n < min_obs:
             status[:, column] = TOO_FEW if n else NO_DATA
             continue
-        varies = True
+        removed = 1
+        if n_groups:
+            seen[:] = 0
+            for i in range(n):
+                seen[months[i]] = 1
+            removed = seen.sum()
+        varies = n > removed
         for k in range(3):
             if n_groups:
                 remove_means(rows[k], months, n, n_groups)
@@ -57,7 +65,7 @@ def triple_collocation(a, b, c, group, min_obs, estimates, n_obs, status):
                 total = 0.0
                 for i in range(n):
                     total += rows[j, i] * rows[k, i]
-                q[j, k] = total / (n - 1)
+                q[j, k] = total / (n - removed)
         _from_covariances(q, estimates[:, :, column], status[:, column])
 
 
