@@ -135,8 +135,9 @@ def test_a_date_without_reliability_is_told(tmp_path):
 # -- composites -------------------------------------------------------------------------------
 
 
-def test_composites_begin_anew_each_year_and_tell_their_day(tmp_path):
-    files = write_modis(made(), tmp_path, product="MOD13A2")
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_composites_begin_anew_each_year_and_tell_their_day(tmp_path, layout):
+    files = write_modis(made(), tmp_path, product="MOD13A2", layout=layout)
     found = open_source("modis", files, variables=["ndvi", "ndvi_day"])
     assert found.sizes["time"] == 23
     assert found.time.dt.dayofyear.values.tolist() == list(range(1, 354, 16))
@@ -159,6 +160,13 @@ def test_a_day_of_the_next_year_is_counted_on(tmp_path):
 def test_the_day_is_left_out_unless_it_is_asked_for(tmp_path):
     files = write_modis(made(), tmp_path, product="MOD13A2", layout="earth_engine")
     assert list(open_source("modis", files).data_vars) == ["ndvi"]
+
+
+def test_files_may_come_in_any_order(tmp_path):
+    files = write_modis(made(), tmp_path, product="MOD13A3")
+    xr.testing.assert_identical(
+        open_source("modis", files[::-1]).ndvi, open_source("modis", files).ndvi
+    )
 
 
 @pytest.mark.parametrize(
