@@ -41,7 +41,8 @@ def test_a_grid_study_gets_every_kind_of_map(grid_figures):
     kinds = {kind.kind for kind, _, _ in grid_figures}
     assert kinds == {
         "study-area", "lineage", "heatmap", "state-maps", "event-maps", "onset-maps", "lines",
-        "trend-matrix", "trend-profiles", "trend-maps", "coefficient-maps", "dominant-maps", "depth-patterns", "recovery",
+        "trend-matrix", "trend-profiles", "trend-maps", "coefficient-maps", "dominant-maps",
+        "depth-patterns", "recovery",
     }  # fmt: skip
 
 

@@ -16,8 +16,10 @@ from soilscope.errors import StudyError
 from soilscope.report.contents import contents
 from soilscope.report.current import mark_report
 from soilscope.report.figures.catalogue import FIGURES
+from soilscope.report.findings import findings, layer_notes
 from soilscope.report.fonts import drawing
 from soilscope.report.plates import Theme
+from soilscope.report.prose import methods_paragraph
 from soilscope.report.reading import Study
 from soilscope.report.tables.catalogue import all_tables
 from soilscope.report.tables.table import Table, written
@@ -172,7 +174,11 @@ def render(
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     template = environment.get_template("page.html.j2")
+    anchors: dict[str, str] = {}
+    for picture in pictures:
+        anchors.setdefault(picture.result, picture.key)
     return template.render(
-        **contents(study), pictures=pictures, tables=tables, tables_at=tables_at,
-        figures_at=figures_at,
+        **contents(study), findings=findings(study, anchors), layer_notes=layer_notes(study),
+        methods_text=methods_paragraph(study), pictures=pictures, tables=tables,
+        tables_at=tables_at, figures_at=figures_at,
     )  # fmt: skip

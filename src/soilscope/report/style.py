@@ -22,6 +22,8 @@ TREND_LINE = "#b3541e"
 SERIES = "#31688e"
 #: Okabe and Ito's colours: told apart by colour-blind readers, and in print.
 CATEGORIES = ("#0072B2", "#D55E00", "#CC79A7", "#009E73", "#E69F00", "#56B4E9", "#999999")
+#: The same where they are lines or marks on white: each at least 3:1 against it.
+LINES = ("#0072B2", "#C24F00", "#A3558A", "#007A59", "#8F6000", "#5B3FA8", "#666666")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 RC: Any = {  # names of matplotlib's settings

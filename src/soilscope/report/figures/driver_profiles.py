@@ -16,7 +16,7 @@ from soilscope.report.plates import Plate
 from soilscope.report.profile import depth_axis, middles
 from soilscope.report.reading import Frame, Study, as_places, place_dim, place_names
 from soilscope.report.seen import largest_of_drivers
-from soilscope.report.style import CATEGORIES, MARKERS, WIDTH
+from soilscope.report.style import LINES, MARKERS, WIDTH
 from soilscope.report.words import file_stem, listed
 
 MOST = 12
@@ -55,7 +55,7 @@ def driver_profiles(
         depth_axis(ax, bounds, labels=k % cols == 0)
         ax.axvline(0, color="#b8bec2", linewidth=0.6, zorder=0)
         for d in range(len(drivers)):
-            colour = CATEGORIES[d % len(CATEGORIES)]
+            colour = LINES[d % len(LINES)]
             values, sure = coefficient.values[k, :, d], firm.values[k, :, d]
             ax.plot(values, middle, color=colour, linewidth=0.9)
             for depth, value, filled in zip(middle, values, sure, strict=True):
@@ -76,7 +76,7 @@ def driver_profiles(
 
 def _legend(figure: Figure, drivers: Sequence[str], *, y: float) -> None:
     handles = [
-        Line2D([], [], color=CATEGORIES[d % 7], marker=MARKERS[d % 7], markersize=4, linewidth=1,
+        Line2D([], [], color=LINES[d % 7], marker=MARKERS[d % 7], markersize=4, linewidth=1,
                label=driver)
         for d, driver in enumerate(drivers)
     ]  # fmt: skip

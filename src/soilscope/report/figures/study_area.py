@@ -86,8 +86,8 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
     many = f"{len(names)} zones" if len(names) > 1 else "The study area"
     seen = (
         f"{many}, {listed([labels[k] for k in sorted(labels)], most=6)}, "
-        f"{'cover' if len(names) > 1 else 'covers'} {percent(float(valid.mean()))} of the grid, "
-        f"{extent_text(area)}."
+        f"{'cover' if len(names) > 1 else 'covers'} {percent(float(valid.mean()))} of the grid; "
+        f"the map reaches {extent_text(area)}."
     )
     geographic = area.dims[0] in ("latitude", "lat")
     yield Plate(
