@@ -209,7 +209,7 @@ def test_layers_are_ten_of_ten_centimetres(twin):
 
 
 @pytest.mark.parametrize(
-    ("options", "text"), [({"months": 35}, "at least 36"), ({"spacing": 1.0}, "0.01")]
+    ("options", "text"), [({"months": 35}, "at least 36"), ({"spacing": 1.0}, "0.008")]
 )
 def test_what_cannot_be_drawn_is_refused(options, text):
     with pytest.raises(InputError, match=text):

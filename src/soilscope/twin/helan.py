@@ -79,7 +79,7 @@ def helan(
     Raises
     ------
     InputError
-        If `months` is below 36 or `spacing` is not between 0.01 and 0.25 degrees.
+        If `months` is below 36 or `spacing` is not between 0.008 and 0.25 degrees.
 
     References
     ----------
@@ -97,8 +97,8 @@ def helan(
     """
     if months < 36:
         raise InputError(f"months is {months}; it must be at least 36.")
-    if not 0.01 <= spacing <= 0.25:
-        raise InputError(f"spacing is {spacing}; it must be between 0.01 and 0.25 degrees.")
+    if not 0.008 <= spacing <= 0.25:
+        raise InputError(f"spacing is {spacing}; it must be between 0.008 and 0.25 degrees.")
     rng = np.random.default_rng(seed)
     place = oasis(spacing=spacing)
     time = pd.date_range(start, periods=months, freq="MS")
