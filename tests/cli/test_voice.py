@@ -118,6 +118,12 @@ def test_what_a_library_logs_wrongly_is_told_as_it_is(capsys):
     assert capsys.readouterr().err == "soilscope: warning: a_library: %d of %s\n"
 
 
+@pytest.mark.parametrize(("level", "lines"), [(logging.WARNING, 0), (logging.ERROR, 1)])
+def test_housekeeping_of_dask_is_no_news(capsys, level, lines):
+    Spoken(Voice()).handle(logging.LogRecord("distributed.nanny", level, "", 1, "x", (), None))
+    assert len(capsys.readouterr().err.splitlines()) == lines
+
+
 def test_no_handler_stays_behind(capsys):
     before = list(logging.getLogger().handlers)
     main(["check", "none.yaml"])

@@ -121,7 +121,9 @@ class Spoken(logging.Handler):
         self._voice = voice
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Say a record in one line."""
+        """Say a record in one line, unless it is of the housekeeping of dask's processes."""
+        if record.name.startswith("distributed") and record.levelno < logging.ERROR:
+            return
         try:
             text = record.getMessage()
         except Exception:  # a fault in a library's log message is no fault of a run
