@@ -1,5 +1,6 @@
 """Small results folders with made-up numbers: a grid of two zones, and sites."""
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from soilscope import pooled_agreement
+from soilscope.errors import SoilscopeWarning
 from soilscope.labelled import label
 from soilscope.names import STATUS, flag_attrs
 from soilscope.study.store import Record, Store
@@ -409,6 +412,18 @@ def write_site_study(root: Path, *, n_sites: int = 6, n_years: int = 40) -> Path
     delays = onsets_of(("depth", "site"), (4, n_sites), sites | deep)
     folder.add("onsets", "onset_delay", delays, inputs={"ssmi": "index"},
                options={"threshold": -1.0, "end_threshold": None, "max_delay": 6})  # fmt: skip
+    values = smooth(0.05, (1200, 4)) + 0.3
+    product = xr.DataArray(
+        values.reshape(200, 6, 4)[:, :n_sites], dims=("time", "site", "depth"),
+        coords=sites | deep | {"time": months[:200]},
+        attrs={"units": "m3 m-3", "lineage": '["ERA5-Land"]'},
+    )  # fmt: skip
+    other = (product + RNG.normal(0, 0.02, product.shape)).assign_attrs(product.attrs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SoilscopeWarning)
+        pooled = pooled_agreement(product, other, rng=0)
+    folder.add("pooled", "pooled_agreement", pooled, options={"sample": 1000, "rng": 0},
+               inputs={"product": "soil_moisture", "reference": "other_moisture"})  # fmt: skip
     recent = xr.Dataset({"ssmi": (("depth", "site"), RNG.normal(0, 0.5, (4, n_sites)))},
                         coords=sites | deep)  # fmt: skip
     folder.add("state", "index_state", label(recent), inputs={"ssmi": "index"})

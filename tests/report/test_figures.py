@@ -51,6 +51,7 @@ def test_sites_get_matrices_and_profiles(site_figures):
     assert kinds == {
         "lineage", "heatmap", "state-matrix", "event-matrix", "onset-profile", "lines",
         "trend-matrix", "slope-pairs", "coefficient-matrix", "driver-profiles", "lag-profile",
+        "agreement",
     }  # fmt: skip
 
 
@@ -214,3 +215,12 @@ def test_a_map_has_its_true_shape_and_the_zones_their_edges():
 def test_cells_that_are_not_estimated_are_no_driver(grid_study):
     names = dominant_names(Study(grid_study).data("drivers"))
     assert names == {-1: "none significant", 0: "precipitation", 1: "temperature", 2: "VPD"}
+
+
+def test_products_with_a_common_ancestor_are_marked_where_they_agree(site_figures):
+    plate, figure = next((p, f) for kind, p, f in site_figures if kind.kind == "agreement")
+    printed = " ".join(text.get_text() for text in figure.texts)
+    assert "Not independent: product and reference share ERA5-Land" in printed
+    assert "not independent" in plate.seen
+    titles = [ax.get_title(loc="left") for ax in figure.axes]
+    assert all(word in titles[0] for word in ("0-7 cm", "r²", "NSE", "RMSE", "bias", "n "))

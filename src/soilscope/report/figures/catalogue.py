@@ -1,6 +1,7 @@
 """The one list of figures that a report can hold, in the order of the page."""
 
 from soilscope.report.figures import (
+    agreement_density,
     annual_lines,
     coefficient_maps,
     coefficient_matrix,
@@ -62,6 +63,9 @@ FIGURES: tuple[FigureKind, ...] = (
     FigureKind(
         "depth-patterns", "depth", ("depth_pattern",), "places", ("region", "depth"),
         depth_patterns.plates,
+    ),
+    FigureKind(
+        "agreement", "agreement", ("pooled_agreement",), "any", (), agreement_density.plates
     ),
     FigureKind("recovery", "recovery", ("recovery",), "any", (), recovery_density.plates),
 )  # fmt: skip
