@@ -1,7 +1,8 @@
 """Daily files in the layout of SMCI to monthly means, beside reading and decompressing alone.
 
 Files of random soil moisture that compresses as much as real fields do are written to a temporary
-folder. The ratio is what counts: the target is 1.5.
+folder. The ratio is what counts: the target is 1.5, with two free cores (reading and averaging go
+on at the same time; on a busy machine the ratio of processor times is the upper bound).
 """
 
 import argparse
@@ -73,13 +74,15 @@ def monthly(folder: Path) -> None:
         list(threads.map(block, starts))
 
 
-def best(run: Callable[[], object], repeats: int) -> float:
-    times = []
+def best(run: Callable[[], object], repeats: int) -> tuple[float, float]:
+    """Return the least time on the wall and the least of the processor, s."""
+    walls, processor = [], []
     for _ in range(repeats):
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         run()
-        times.append(time.perf_counter() - start)
-    return min(times)
+        walls.append(time.perf_counter() - start)
+        processor.append(time.process_time() - used)
+    return min(walls), min(processor)
 
 
 def main() -> None:
@@ -99,9 +102,13 @@ def main() -> None:
         opening = best(lambda: opened(folder), given.repeats)
         whole = best(lambda: monthly(folder), given.repeats)
     print(f"{len(files)} files of {given.grid[0]} x {given.grid[1]} cells, {size:.0f} MiB")
-    print(f"read and decompress | {alone:6.2f} s | 1.00")
-    print(f"open                | {opening:6.2f} s | {opening / alone:.2f}")
-    print(f"to monthly means    | {whole:6.2f} s | {whole / alone:.2f}")
+    print("                    |   wall, s | ratio | processor, s | ratio")
+    rows = {"read and decompress": alone, "open": opening, "to monthly means": whole}
+    for name, (wall, used) in rows.items():
+        print(
+            f"{name:19s} | {wall:9.2f} | {wall / alone[0]:5.2f} | {used:12.2f} | "
+            f"{used / alone[1]:5.2f}"
+        )
 
 
 if __name__ == "__main__":
