@@ -8,6 +8,7 @@ import xarray as xr
 from scipy.signal import lfilter
 
 from soilscope import agreement
+from soilscope.analyse.pairing import PairAxis, resampling
 from soilscope.errors import GridError, InputError, SoilscopeWarning
 from soilscope.names import STATUS
 
@@ -149,6 +150,24 @@ def test_memory_makes_blocks_longer_and_bounds_wider():
     assert found.block_length > 10
     assert found.n_eff < 100
     assert found.r_high - found.r_low > 1.3 * (short.r_high - short.r_low)
+
+
+def test_blocks_are_as_long_as_the_slower_of_the_two_asks():
+    slow = lfilter([1], [1, -0.8], noise(5, 452))[200:]
+    options = {"statistics": ["r"], "confidence": 0.9, "rng": 1, "n_boot": 100}
+    forward = agreement(series(slow), series(noise(6)), **options)
+    backward = agreement(series(noise(6)), series(slow), **options)
+    assert forward.block_length == backward.block_length > 12
+
+
+def test_few_blocks_are_paid_for_by_a_wider_percentile():
+    # Hesterberg (2015): tail Phi(-sqrt(n / (n - 1)) t) for n blocks; t = 2.262 for n = 10
+    drawn = resampling(
+        PairAxis(np.arange(120), np.arange(0)),
+        confidence=0.95, rng=1, n_boot=100, block_length=12, dim="time",
+    )  # fmt: skip
+    assert drawn.tails[10] == pytest.approx(0.0086, abs=1e-4)
+    assert drawn.draws.shape == (100, 10)
 
 
 @pytest.mark.jit

@@ -136,6 +136,22 @@ def test_independent_pairs_are_counted_by_the_published_formula():
     assert estimates(x, y)[0][pairs.N_EFF] == pytest.approx(expected, rel=1e-10)
 
 
+def test_neighbours_across_a_gap_say_nothing_of_memory():
+    # two levels with a gap between them: all memory lies within the halves
+    x = np.array([0.0, 0.2, 10.1, 10.0])
+    whole, *_ = estimates(x, x, position=np.arange(4))
+    r = np.array([x[k] - x.mean() for k in range(4)])
+    squares = np.sum(r**2)
+    assert whole[pairs.N_EFF] == pytest.approx(_pairs_left(np.sum(r[1:] * r[:-1]) / squares))
+    gap, *_ = estimates(x, x, position=np.array([0, 1, 50, 51]))
+    inside = (r[0] * r[1] + r[2] * r[3]) / 2 * 51 / 52 / (squares / 4)
+    assert gap[pairs.N_EFF] == pytest.approx(_pairs_left(inside))
+
+
+def _pairs_left(r):
+    return 4 * (1 - r**2) / (1 + r**2)
+
+
 def test_opposite_memories_do_not_make_more_pairs_than_there_are():
     x = np.sin(np.arange(100) * 0.1)
     y = (-1.0) ** np.arange(100) + 0.01 * np.arange(100) % 3
@@ -165,7 +181,7 @@ def test_moments_of_a_resample_are_those_of_the_drawn_rows(block):
 
 
 @pytest.mark.parametrize("decimals", [None, 0])
-@pytest.mark.parametrize("block", [1, 5])
+@pytest.mark.parametrize("block", [1, 5, 7])
 def test_ranks_of_a_resample_are_those_of_the_drawn_rows(block, decimals):
     n = 40
     x, y = two_series(10, n, decimals)
