@@ -101,8 +101,8 @@ def vapour_pressure_deficit(
 def _saturation(celsius: xr.DataArray) -> xr.DataArray:
     """Saturation vapour pressure in kPa."""
     t = celsius.reset_coords(drop=True)
-    pressure: xr.DataArray = 0.6108 * np.exp(17.27 * t / (t + 237.3))
-    return pressure
+    exponent = 17.27 * t / (t + 237.3)
+    return 0.6108 * xr.apply_ufunc(np.exp, exponent, dask="allowed")
 
 
 def _require_celsius(da: xr.DataArray, name: str) -> None:
