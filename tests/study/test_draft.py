@@ -1,7 +1,10 @@
 """A drafted study says what its data allow, reads back, and names what it leaves out."""
 
+import os
 import re
 import shutil
+import sys
+from pathlib import Path
 
 import pytest
 import xarray as xr
@@ -9,9 +12,13 @@ import xarray as xr
 from soilscope.errors import StudyError
 from soilscope.study.config import load_study
 from soilscope.study.draft import draft
+from soilscope.study.plan import plan
 from soilscope.study.survey import survey
+from soilscope.study.yaml_lines import read_yaml
+from soilscope.study.yaml_text import quoted
 from soilscope.twin.layouts.era5_land import write_era5_land
 from soilscope.twin.layouts.modis import write_modis
+from soilscope.twin.layouts.smci import write_smci_tiles
 from soilscope.twin.layouts.terraclimate import write_terraclimate
 from study.folders import twin, write_districts, write_smci_years
 
@@ -213,3 +220,35 @@ def test_without_soil_moisture_there_is_no_study(data, write, told):
     write(data)
     with pytest.raises(StudyError, match=told):
         draft(survey(data), output=data.parent / "study.yaml")
+
+
+def test_tiles_and_a_shorter_driver_give_a_study_that_is_accepted(data):
+    write_smci_tiles(twin()[["soil_moisture"]].isel(depth=[0, 1]), data / "SMCI")
+    write_terraclimate(twin()[["vpd"]].isel(time=slice(12, 36)), data / "TC")
+    text, study = drafted(data)
+    assert plan(study).faults == []
+    assert "# Note: 2001-01 to 2002-12 is not all of the soil moisture's record" in text
+
+
+def test_a_layer_that_is_missing_in_the_middle_is_noted(data):
+    write_era5_land(twin(), data, by="variable")
+    (data / "era5_land_swvl2.nc").unlink()
+    text, _ = drafted(data)
+    assert "# Note: no layer between 0.07 and 0.28 m" in text
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of other encodings exist on Linux")
+def test_names_of_files_in_another_encoding_do_no_harm(data):
+    odd = Path(os.fsdecode(os.fsencode(data) + b"/\xb7\xd6"))
+    odd.mkdir()
+    write_smci_years(odd, layers=(0,))
+    (odd / os.fsdecode(b"\xc7\xf8.txt")).write_text("x")
+    _, study = drafted(data)
+    assert len(study.inputs["smci"].paths) == 3
+
+
+@pytest.mark.parametrize("text", ["data:a/b*.nc", "true", "a: b", "x:", "[1]", "银川", "a, b", "1"])
+def test_a_quoted_text_reads_back_in_lists_and_mappings(tmp_path, text):
+    path = tmp_path / "a.yaml"
+    path.write_text(f"{{a: [{quoted(text)}], b: {quoted(text)}}}", encoding="utf-8")
+    assert read_yaml(path).value == {"a": [text], "b": text}

@@ -67,7 +67,7 @@ def _shell(path: Path) -> str:
 
 def _table(found: "Survey") -> Iterator[str]:
     """Write what was found: a line for each product, gaps, zones and files unknown."""
-    from soilscope.study.draft import describe
+    from soilscope.study.draft_inputs import describe
     from soilscope.study.survey import endings
 
     n_files = len(found.entries.files)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from soilscope.study.recognise import Bounds, Extent, Known
+from soilscope.study.recognise import Bounds, Extent, Known, layer_gaps
 from soilscope.study.survey import Survey
 from soilscope.study.zone_files import Zones
 
@@ -35,8 +35,11 @@ class Part:
 
     @property
     def gaps(self) -> tuple[str, ...]:
-        """What is missing of it, each once."""
-        return tuple(dict.fromkeys(chain.from_iterable(m.gaps for m in self.members)))
+        """What is missing of it, each once; layers may lie in files of their own."""
+        told = chain.from_iterable(known.gaps for known in self.members)
+        between = layer_gaps(self.extent.layers) if "soil_moisture" in self.variables else ()
+        inside = [text for text in told if not text.startswith("no layer")]
+        return tuple(dict.fromkeys([*inside, *(between if self.product != "smci" else ())]))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ Month = tuple[int, int | None]  # year, and the month where names tell it
 
 #: Files and folders that are looked at, at most.
 LIMIT = 100_000
-_NUMBER = re.compile(r"(\d+)")
+#: Numbers in names, but for those of the soil layers of reanalyses, which are variables.
+_NUMBER = re.compile(r"(?<!swvl)(?<!stl)(?<!layer_)(?<!level_)(\d+)", re.IGNORECASE)
 _ZARR = ("zarr.json", ".zgroup", ".zmetadata")
 _RESULTS = ("manifest.json", "results")  # a results folder of ours holds no inputs
 #: 1 km tiles bear their year and layer in the name of their folder alone.

@@ -3,10 +3,12 @@
 Nothing but headers and coordinates is read.
 """
 
+import os
 import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -99,7 +101,14 @@ def recognise(series: Series) -> Known | Plain:
         if product is not None:
             try:
                 return _known(series, product)
-            except (SoilscopeError, KeyError, ValueError) as error:
+            except (
+                SoilscopeError,
+                LookupError,
+                OSError,
+                RuntimeError,
+                TypeError,
+                ValueError,
+            ) as error:
                 own = re.search(PRODUCTS[product].names, series.first.name)
                 fault = f"not {product}: {_brief(error, series.folder)}" if own else ""
         return _plain(series, raw, fault)
@@ -161,7 +170,21 @@ def _known(series: Series, product: str) -> Known:
     variables = tuple(str(name) for name in ds.data_vars if str(name) in names)
     last = ds if len(series.files) == 1 else _opened(product, [series.last])
     extent = _extent(ds, last, series)
-    return Known(series, product, grid, variables, extent, _gaps(ds, series, extent.step))
+    gaps = (*_gaps(ds, series, extent.step), *layer_gaps(extent.layers))
+    return Known(series, product, grid, variables, extent, gaps)
+
+
+def layer_gaps(layers: Layers) -> tuple[str, ...]:
+    """Say which depths lie between layers without being in one.
+
+    >>> layer_gaps(((0.0, 0.07), (0.28, 1.0)))
+    ('no layer between 0.07 and 0.28 m',)
+    """
+    return tuple(
+        f"no layer between {bottom:g} and {top:g} m"
+        for (_, bottom), (top, _) in pairwise(layers)
+        if top > bottom + 1e-6
+    )
 
 
 def _quality_of(series: Series) -> tuple[str, ...]:
@@ -208,7 +231,7 @@ def _extent(first: xr.Dataset, last: xr.Dataset, series: Series) -> Extent:
     layers: Layers = ()
     if "depth_top" in first.coords:
         layers = tuple((float(top), float(bottom)) for top, bottom in layer_bounds(first))
-    if "time" not in first.dims:
+    if not (first.sizes.get("time") and last.sizes.get("time")):
         return Extent(bounds, cell, layers=layers)
     step = time_step(first["time"])
     if step == "one":
@@ -275,5 +298,5 @@ def _plain(series: Series, raw: xr.Dataset, fault: str) -> Plain:
 
 def _brief(error: Exception, folder: Path) -> str:
     """Return the fault in one line, without the path of the folder."""
-    text = " ".join(str(error).split()).replace(f"{folder}/", "")
+    text = " ".join(str(error).split()).replace(f"{folder}{os.sep}", "")
     return text if len(text) <= 160 else f"{text[:157]}..."

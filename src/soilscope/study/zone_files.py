@@ -1,5 +1,6 @@
 """Vector files that may hold zones: which polygons, under which names, where."""
 
+import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ def _of_layer(folder: Path, file: str, layer: str | None) -> Zones:
         try:
             frame = read_polygons(folder / file, layer=layer)
         except SoilscopeError as error:
-            text = " ".join(str(error).split()).replace(f"{folder}/", "")
+            text = " ".join(str(error).split()).replace(f"{folder}{os.sep}", "")
             return Zones(file, layer, fault=text)
         places = frame.geometry.to_crs("EPSG:4326")
     west, south, east, north = map(float, places.total_bounds)
