@@ -102,7 +102,8 @@ def _saturation(celsius: xr.DataArray) -> xr.DataArray:
     """Saturation vapour pressure in kPa."""
     t = celsius.reset_coords(drop=True)
     exponent = 17.27 * t / (t + 237.3)
-    return 0.6108 * xr.apply_ufunc(np.exp, exponent, dask="allowed")
+    growth: xr.DataArray = xr.apply_ufunc(np.exp, exponent, dask="allowed")
+    return 0.6108 * growth
 
 
 def _require_celsius(da: xr.DataArray, name: str) -> None:
