@@ -252,3 +252,17 @@ def test_a_quoted_text_reads_back_in_lists_and_mappings(tmp_path, text):
     path = tmp_path / "a.yaml"
     path.write_text(f"{{a: [{quoted(text)}], b: {quoted(text)}}}", encoding="utf-8")
     assert read_yaml(path).value == {"a": [text], "b": text}
+
+
+@pytest.mark.filterwarnings("ignore:the cells of")  # those of the twin are wider than ERA5-Land's
+def test_a_second_product_of_moisture_works_when_its_comment_is_taken_away(data):
+    write_smci_years(data / "SMCI")
+    write_era5_land(twin(), data / "ERA5")
+    text, _ = drafted(data)
+    begin = text.index("  # era5_land_moisture:")
+    block = text[begin : text.index("\n\n", begin)]
+    path = data.parent / "study.yaml"
+    path.write_text(text.replace(block, re.sub("(?m)^  # ", "  ", block)), encoding="utf-8")
+    planned = plan(load_study(path))
+    assert planned.faults == []
+    assert "soil_moisture_era5_land" in planned.cube
