@@ -32,13 +32,14 @@ def agreement_density(
 ) -> Figure:
     """Draw a panel a layer from `pair_density` (depth, reference_bin, product_bin)."""
     count = len(layers)
-    cols, width = columns_for(count, aspect=1.0, available=WIDTH - 0.7, gap=0.14, tallest=6.0,
+    cols, width = columns_for(count, aspect=1.0, available=WIDTH - 0.7, gap=0.42, tallest=6.0,
                               widest=2.4, row_gap=0.62)  # fmt: skip
     rows = -(-count // cols)
     out = sheet(
         rows, cols, panel=(width, width), title=title, subtitle=subtitle, frame=frame, foot=0.6,
-        note="Black line: 1:1; broken: least squares. The outer bins hold what lies beyond.",
-        margins=Margins(left=0.6, right=0.1, top=0.62, bottom=0.34, gap_x=0.14, gap_y=0.72),
+        note="Every panel has its own axes. Black line: 1:1; broken: least squares. "
+        "The outer bins hold what lies beyond.",
+        margins=Margins(left=0.6, right=0.1, top=0.62, bottom=0.34, gap_x=0.42, gap_y=0.8),
     )  # fmt: skip
     most = max(float(ds["pair_density"].max()), 2.0)
     for k, ax in enumerate(out.flat):
@@ -49,7 +50,6 @@ def agreement_density(
         _panel(ax, one, most)
         text = "\n".join(part for part in (layers[k], *_measures(one)) if part)
         ax.set_title(text, loc="left", fontsize=5.8, pad=2, linespacing=1.2)
-        ax.tick_params(labelleft=k % cols == 0)
         if k % cols == 0:
             ax.set_ylabel(names[0])
         if k + cols >= count:

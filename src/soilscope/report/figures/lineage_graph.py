@@ -101,7 +101,8 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
     count = sum(len(one.variables) for one in inputs)
     known = [one for one in inputs if one.ancestors]
     seen = (
-        f"{len(inputs)} {'inputs give' if len(inputs) > 1 else 'input gives'} {count} variables"
+        f"{len(inputs)} {'inputs give' if len(inputs) > 1 else 'input gives'} {count} "
+        f"variable{'s' * (count != 1)}"
         + (f"; {listed(sorted(shared))} stands behind several of them" if shared else "")
         + ("." if known else "; no ancestor is declared.")
     )

@@ -127,6 +127,12 @@ def seen_of_onsets(ds: xr.Dataset, layers: Sequence[str]) -> str:
             f"the median delay behind the layer above is {number(low, 2)} to {number(high, 2)} "
             f"months, longest in {place_names(ds)[int(i)]}{at_layer(layers[int(j)])}"
         )
-    arrive = f"{percent(float(np.nanmin(share)))[:-2]} to {percent(float(np.nanmax(share)))}"
-    by_chance = f"{percent(float(np.nanmin(chance)))[:-2]} to {percent(float(np.nanmax(chance)))}"
-    return f"{text[0].upper()}{text[1:]}; {arrive} arrive where chance gives {by_chance}."
+    return (
+        f"{text[0].upper()}{text[1:]}; {_range(share)} arrive where chance gives {_range(chance)}."
+    )
+
+
+def _range(shares: Array) -> str:
+    """Say the lowest and the highest share: '48 to 97 %'."""
+    low, high = percent(float(np.nanmin(shares))), percent(float(np.nanmax(shares)))
+    return low if low == high else f"{low[:-2]} to {high}"

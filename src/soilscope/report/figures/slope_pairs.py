@@ -47,7 +47,7 @@ def slope_pairs(
         2, cols, panel=(width, 1.9), title=title, subtitle=subtitle,
         note="Filled: significant after every correction that was made; open: not. Lines: "
         "confidence interval of the slope, and extent of the layer.", frame=frame,
-        margins=Margins(left=LEFT, right=0.15, top=0.22, bottom=0.45, gap_x=GAP, gap_y=0.65),
+        margins=Margins(left=LEFT, right=0.15, top=0.22, bottom=0.56, gap_x=GAP, gap_y=0.75),
     )  # fmt: skip
     middle = middles(bounds)
     for row, (words, factor) in enumerate(((index, 1.0), (moisture, 10.0))):
@@ -56,7 +56,7 @@ def slope_pairs(
             ax = out.axes[row, k]
             draw_slopes(ax, words.cells[k], bounds, middle, factor=factor, labels=k == 0)
             ax.set_xlim(-limit, limit)
-            ax.set_xlabel(labels[row])
+            ax.set_xlabel(labels[row] if cols < 4 else labels[row].replace(" (", "\n("))
             if row == 0:
                 ax.set_title(place, loc="left", fontsize=7, fontweight="bold")
             if k == 0:
