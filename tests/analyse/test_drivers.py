@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 
 from soilscope import partial_regression
-from soilscope.errors import InputError
+from soilscope.errors import InputError, SoilscopeWarning
 from soilscope.names import flag_table
 from soilscope.times import calendar_steps
 
@@ -177,7 +177,7 @@ def test_coordinates_are_those_of_the_response():
     y = y.assign_coords(top=("depth", [0.0, 0.1]), region=("y", [1, 2, 3]), version=1)
     drivers = drivers.assign_coords(region=("y", [7, 8, 9]), source="reanalysis", version=2)
     result = partial_regression(y, drivers)
-    assert set(result.coords) == set(y.coords) - {"time"} | {"driver", "driver_units"}
+    assert set(result.coords) == set(y.coords) - {"time"} | {"driver", "driver_units", "circular"}
     assert_array_equal(result.region, [1, 2, 3])
 
 
@@ -406,3 +406,19 @@ def test_too_many_drivers_to_share_are_refused_in_one_line():
         partial_regression(series(rng.normal(size=N)), many, shares="lmg")
     with pytest.raises(InputError, match=r"shares is 'lgm'; .* did you mean 'lmg'"):
         partial_regression(series(rng.normal(size=N)), {"d0": many["d0"]}, shares="lgm")
+
+
+def test_a_driver_that_the_response_was_made_from_is_marked_and_told():
+    rng = np.random.default_rng(5)
+    time = xr.date_range("2001-01", periods=N, freq="MS")
+
+    def series(lineage):
+        text = json.dumps(lineage)
+        return xr.DataArray(rng.normal(size=N), {"time": time}, attrs={"lineage": text})
+
+    drivers = {"rain": series(["ERA5-Land"]), "green": series(["AVHRR"])}
+    with pytest.warns(SoilscopeWarning, match=r"rain \(ERA5-Land\); their association is partly"):
+        fit = partial_regression(series(["SMCI"]), drivers)
+    assert fit.circular.values.tolist() == [1, 0]
+    fit = partial_regression(series(["AMSR2"]), drivers)
+    assert fit.circular.values.tolist() == [0, 0]

@@ -1,6 +1,7 @@
 """Partial regression: what each driver is worth when the others are held fixed."""
 
 import json
+import warnings
 from collections.abc import Mapping
 from typing import Literal
 
@@ -15,9 +16,10 @@ from soilscope.checks import (
     require_numeric,
     require_single_chunk,
 )
-from soilscope.errors import InputError
+from soilscope.errors import InputError, SoilscopeWarning
 from soilscope.kernels.regression import AUTOMATIC_LAG, NO_HAC
 from soilscope.labelled import Array, label
+from soilscope.lineage import circular
 from soilscope.names import flag_attrs
 from soilscope.times import calendar_steps, decimal_year, is_monthly, month_count
 
@@ -100,6 +102,9 @@ def partial_regression(
         more than its numbers are rounded), `collinear` (a VIF of 1e10 or more, or as large as the
         rounding of the data explains), else `ok`. Estimates of a series that is not ok are NaN.
 
+        The coordinate `circular` marks drivers that the response was made from, by the lineage in
+        the attributes of both (a warning names them): their association is partly built in.
+
     Raises
     ------
     InputError
@@ -157,6 +162,15 @@ def partial_regression(
         alpha=alpha,
         shares=_shares(shares, k),
     )
+    made_of = circular(response, given)
+    if made_of:
+        told = "; ".join(f"{name} ({names})" for name, names in made_of.items())
+        warnings.warn(
+            f"the response was made from drivers, or from what they were made from: {told}; their "
+            "association is partly built in.",
+            SoilscopeWarning,
+            stacklevel=2,
+        )
     ds = _apply(fit, response, given, dim)
     options = {
         "dim": dim,
@@ -171,7 +185,9 @@ def partial_regression(
         "shares": shares,
         "alpha": alpha,
     }
-    return _labelled(ds, response, given, options)
+    ds = _labelled(ds, response, given, options)
+    codes = np.array([name in made_of for name in given], dtype=np.int8)
+    return ds.assign_coords(circular=("driver", codes, flag_attrs(("independent", "circular"))))
 
 
 def _apply(

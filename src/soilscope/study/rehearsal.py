@@ -81,12 +81,7 @@ def _try(study: Study, rehearsal: Rehearsal, known: Mapping[str, xr.Dataset]) ->
                 results=dict.fromkeys(study.analyses),
                 open_result=known.__getitem__,
             )
-            result = step.run(**inputs, **analysis.options)
-            rehearsal.result = (
-                result.to_dataset(name=result.name or "value")
-                if isinstance(result, xr.DataArray)
-                else result
-            )
+            rehearsal.result = step.result(inputs, analysis.options)
             rehearsal.warnings += [f"{where}: {text}" for text in advice(study, analysis, inputs)]
         except _NeedsValues:
             pass

@@ -190,7 +190,7 @@ class _Run:
                 lazy = _open_inputs(
                     self.store, step, analysis, frozenset(self.study.analyses), chunks={}
                 )
-                template = _as_dataset(step.run(**lazy, **analysis.options))
+                template = step.result(lazy, analysis.options)
                 for text in advice(self.study, analysis, lazy):
                     warnings.warn(text, SoilscopeWarning, stacklevel=2)
         if step.whole(options | given):
@@ -285,7 +285,7 @@ def _analysis_slab(
     """Read one slab of every input, call the public function on NumPy arrays."""
     inputs = _open_inputs(store, step, analysis, results, chunks=None)
     loaded = {name: slab.of(obj).load() for name, obj in inputs.items()}
-    result = _as_dataset(step.run(**loaded, **analysis.options))
+    result = step.result(loaded, analysis.options)
     return result.assign_attrs(counts=json.dumps(count_status(result)))
 
 
@@ -303,12 +303,6 @@ def _open_inputs(
         results=dict.fromkeys(results),
         open_result=partial(store.open, chunks=chunks),
     )
-
-
-def _as_dataset(result: xr.Dataset | xr.DataArray) -> xr.Dataset:
-    if isinstance(result, xr.DataArray):
-        return result.to_dataset(name=result.name or "value")
-    return result
 
 
 def _all_options(step: Step, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from typing import Any
 
 import xarray as xr
 
+from soilscope.lineage import inherit
+
 Data = xr.DataArray | xr.Dataset
 
 
@@ -19,10 +21,26 @@ class Step:
     whole: Callable[[Mapping[str, Any]], bool] = lambda _: False  # needs the whole field?
     version: int = 1  # raise when the numbers change
 
+    def result(self, inputs: Mapping[str, Data], options: Mapping[str, Any]) -> xr.Dataset:
+        """Run on inputs; the result inherits their lineage."""
+        made = self.run(**inputs, **options)
+        if isinstance(made, xr.DataArray):
+            made = made.to_dataset(name=made.name or "value")
+        return inherit(made, *_arrays(inputs))
+
     @property
     def data_parameters(self) -> tuple[str, ...]:
         """Every parameter that takes data."""
         return self.inputs + self.optional
+
+
+def _arrays(inputs: Mapping[str, Data]) -> list[xr.DataArray]:
+    """Every array of the inputs: in a Dataset each variable has a lineage of its own."""
+    return [
+        da
+        for obj in inputs.values()
+        for da in (obj.data_vars.values() if isinstance(obj, xr.Dataset) else (obj,))
+    ]
 
 
 def _always(_: Mapping[str, Any]) -> bool:
