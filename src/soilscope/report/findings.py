@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -21,6 +22,7 @@ from soilscope.report.trends import (
 from soilscope.report.words import number, percent, unit_text
 
 MOST = 6
+Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def _trends(study: Study) -> Iterator[tuple[str, str]]:
             yield name, f"{text}; {words.tally()}." if not found else f"{text}."
             found = True
         if not found:
-            yield name, f"{what}: {words.seen(places, layers, units, level)}"
+            yield name, f"{what}: {_lower(words.seen(places, layers, units, level))}"
 
 
 def _steepest(words: TrendWords, sign: float) -> tuple[int, int] | None:
@@ -123,8 +125,9 @@ def _largest(study: Study, name: str) -> str:
     i, j, k = where(np.nanargmax(size), size.shape)
     one = ds.isel({dim: i, "depth": j, "driver": k})
     driver = driver_names(ds)[k]
+    response = "the index" if study.reference_text(name) else "soil moisture"
     text = (
-        f"Of all drivers {driver} is most strongly associated with the index, in "
+        f"Of all drivers {driver} is most strongly associated with {response}, in "
         f"{place_names(ds)[i]}{at_layer(study.layers(ds)[j])}: standardised coefficient "
         f"{number(float(one['standardized_coefficient']), 2)}"
     )
@@ -157,13 +160,14 @@ def _states(study: Study) -> Iterator[tuple[str, str]]:
             (
                 f"From the surface down {place_names(ds)[i]} has {pattern}: the mean index "
                 f"goes from {number(mean[i, low], 2)} at {layers[low]} "
-                f"({_share(ds, 'deficit', i, low)}) to "
-                f"{number(mean[i, high], 2)} at {layers[high]} ({_share(ds, 'surplus', i, high)})."
+                f"({_share(ds, mean, i, low)}) to "
+                f"{number(mean[i, high], 2)} at {layers[high]} ({_share(ds, mean, i, high)})."
             ),
         )
 
 
-def _share(ds: xr.Dataset, state: str, i: int, j: int) -> str:
+def _share(ds: xr.Dataset, mean: Array, i: int, j: int) -> str:
+    state = "deficit" if mean[i, j] < 0 else "surplus"
     if f"{state}_share" not in ds:
         return state
     share = float(ds[f"{state}_share"].values[i, j])
@@ -176,11 +180,14 @@ def _onsets(study: Study) -> Iterator[tuple[str, str]]:
         if grid_dims(ds) is None:
             ds = as_places(ds)
             ds = ds.transpose(str(place_dim(ds)), "depth").load()
-            yield name, _as_clause(seen_of_onsets(ds, study.layers(ds)))
+            yield (
+                name,
+                f"Droughts from layer to layer: {_lower(seen_of_onsets(ds, study.layers(ds)))}",
+            )
 
 
-def _as_clause(sentence: str) -> str:
-    return f"Droughts from layer to layer: {sentence[0].lower()}{sentence[1:]}"
+def _lower(sentence: str) -> str:
+    return sentence[0].lower() + sentence[1:]
 
 
 def _recoveries(study: Study) -> Iterator[tuple[str, str]]:
@@ -236,7 +243,7 @@ def _row(places: list[str], row: list[At], units: str | None) -> str:
     return "; ".join(most) + "."
 
 
-def _coefficients(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]], ds: xr.Dataset) -> str:
+def _coefficients(values: Array, ds: xr.Dataset) -> str:
     flat = values.reshape(values.shape[0], -1)
     said = []
     for driver, one in zip(driver_names(ds), flat, strict=True):
