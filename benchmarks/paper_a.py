@@ -37,8 +37,11 @@ def write_inputs(folder: Path, spacing: float) -> int:
 
     twin = helan(spacing=spacing)
     names = ["soil_moisture", "precipitation", "temperature", "vpd", "ndvi"]
-    chunks = {"soil_moisture": {"zlib": True, "complevel": 1}}
-    twin[names].to_netcdf(folder / "twin.nc", encoding=chunks)
+    months = {  # a month a chunk, as the products are stored
+        name: {"zlib": True, "complevel": 1, "chunksizes": (1, *twin[name].shape[1:])}
+        for name in names
+    }
+    twin[names].to_netcdf(folder / "twin.nc", encoding=months)
     twin[["zone"]].to_netcdf(folder / "zones.nc")
     example = Path(__file__).parents[1] / "examples" / "helan.yaml"
     analyses = example.read_text(encoding="utf-8").split("analyses:\n")[1]

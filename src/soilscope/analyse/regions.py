@@ -1,8 +1,12 @@
 """Means over the regions of a study area."""
 
 import json
+import math
+from collections.abc import Hashable
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from soilscope.checks import require_between, require_dims
@@ -10,6 +14,9 @@ from soilscope.errors import GridError, InputError
 from soilscope.grid.measure import cell_area
 from soilscope.labelled import label, spatial_dims
 from soilscope.names import NAMES, flag_table
+
+Array = npt.NDArray[Any]
+_BATCH = 4_000_000  # values that are summed at a time
 
 
 def regional_mean(
@@ -65,12 +72,9 @@ def regional_mean(
         raise InputError("da holds classes, which have no mean; average (da == code) for a share.")
     require_between(min_valid, 0.0, 1.0, name="min_valid")
     share = region_shares(da, regions, weights)
-    valid = np.isfinite(da)
-    found = xr.dot(valid.astype(np.float64), share, dim=dims)
-    total = xr.dot(da.where(valid, 0.0).astype(np.float64), share, dim=dims)
+    found, total, n_obs = _region_sums(da, share, dims)
     name = str(da.name) if da.name in NAMES else "mean"
     mean = total / found.where((found >= min_valid - 1e-12) & (found > 0))
-    n_obs = xr.dot(valid.astype(np.int64), (share > 0).astype(np.int64), dim=dims)
     rest = [dim for dim in da.dims if dim not in dims]
     ds = xr.Dataset({name: mean, "area_share": found, "n_obs": n_obs}).transpose("region", *rest)
     label(ds, units=da.attrs.get("units"))
@@ -82,6 +86,46 @@ def regional_mean(
         "references": "",
     }
     return ds
+
+
+def _region_sums(
+    da: xr.DataArray, share: xr.DataArray, dims: tuple[Hashable, ...]
+) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray]:
+    """Share of the valid cells, weighted sum and number of the valid values: (..., region)."""
+    whole = dict.fromkeys(dims, -1)
+    found, total, n_obs = xr.apply_ufunc(
+        _sums,
+        da if da.chunks is None else da.chunk(whole),
+        share if share.chunks is None else share.chunk(whole | {"region": -1}),
+        input_core_dims=[list(dims), ["region", *dims]],
+        output_core_dims=[["region"]] * 3,
+        dask="parallelized",
+        output_dtypes=[np.float64, np.float64, np.int64],
+        dask_gufunc_kwargs={"output_sizes": {"region": share.sizes["region"]}},
+    )
+    return found, total, n_obs
+
+
+def _sums(values: Array, share: Array) -> tuple[Array, Array, Array]:
+    """Sum over cells by batches of rows: no copy of all values is ever made."""
+    n_region, *space = share.shape
+    lead = values.shape[: values.ndim - len(space)]
+    rows = values.reshape(math.prod(lead), -1)
+    weight = share.reshape(n_region, -1)
+    used = (weight > 0).any(axis=0)
+    weight = weight[:, used].T
+    inside = (weight > 0).astype(np.float64)
+    sums = np.empty((3, len(rows), n_region))
+    step = max(1, _BATCH // max(1, int(used.sum())))
+    for start in range(0, len(rows), step):
+        batch = rows[start : start + step][:, used].astype(np.float64)
+        valid = np.isfinite(batch)
+        counted = valid.astype(np.float64)
+        sums[0, start : start + step] = counted @ weight
+        sums[1, start : start + step] = np.where(valid, batch, 0.0) @ weight
+        sums[2, start : start + step] = counted @ inside
+    found, total, n_obs = sums.reshape(3, *lead, n_region)
+    return found, total, np.rint(n_obs).astype(np.int64)
 
 
 def region_codes(regions: xr.DataArray) -> dict[int, str]:

@@ -35,7 +35,7 @@ from soilscope.study.lock import claim
 from soilscope.study.outcome import count_status, without_result
 from soilscope.study.references import resolve
 from soilscope.study.slabs import Growing, Slab, slabs_of
-from soilscope.study.stages import Stage
+from soilscope.study.stages import Stage, needs_stage
 from soilscope.study.staging import Staged
 from soilscope.study.steps import STEPS, Step
 from soilscope.study.store import CUBE, Record, Store, intact
@@ -135,7 +135,7 @@ class _Run:
         with _collected() as messages:
             staged = open_staged(self.study)
             cube = join_inputs(self.study, staged)
-        if any(item.is_changed for item in staged.values()):
+        if any(needs_stage(item, cube) for item in staged.values()):
             written = self._stages(staged, cube, fingerprint)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", SoilscopeWarning)  # heard above
@@ -151,7 +151,7 @@ class _Run:
         """Write the inputs that are made anew, by blocks of time."""
         written = dict(staged)
         for name, item in staged.items():
-            if item.is_changed and "time" in item.ds.dims:
+            if needs_stage(item, cube):
                 stage = Stage.of(item, self.store.work_folder(f"stage-{name}", fingerprint))
                 written[name] = stage.fill(cube, self.execute, partial(self._tell, name, "prepare"))
         return written

@@ -1,9 +1,12 @@
-"""Inputs made anew (other grid, other calendar) are written once, before the cube is cut.
+"""Inputs made anew, or stored across the grain, are written once before the cube is cut.
 
-A stage is filled by blocks of time, as its source is stored, and read back by slabs of space, as
-the cube is: neither the source nor the cube is ever held as a whole.
+Made anew: on another grid, in another calendar. Across the grain: a file that holds whole fields
+would be read as a whole for every slab of space. A stage is filled by blocks of time, as its
+source is stored, and read back by slabs of space, as the cube is: neither the source nor the cube
+is ever held as a whole.
 """
 
+import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,7 +20,23 @@ from soilscope.study.execute import Execute
 from soilscope.study.slabs import Growing, Slab
 from soilscope.study.staging import Staged
 
-BLOCK_BYTES = 64 * 2**20  # of source that a task reads
+BLOCK_BYTES = 128 * 2**20  # of source that a task reads
+_WIDE = 4  # so many times as wide as a slab, a stored chunk is read anew too often
+
+
+def needs_stage(item: Staged, cube: xr.Dataset) -> bool:
+    """Whether an input is written before the slabs of `cube` are read from it."""
+    if "time" not in item.ds.dims:
+        return False
+    if item.is_changed:
+        return True
+    slab = {dim: cube.chunksizes[dim][0] for dim in spatial_dims(cube) if dim in cube.chunksizes}
+    wide = [
+        math.prod(da.chunksizes[dim][0] / slab[dim] for dim in slab if dim in da.chunksizes)
+        for da in item.source.data_vars.values()
+        if "time" in da.dims and da.chunks is not None
+    ]
+    return max(wide, default=0.0) >= _WIDE
 
 
 @dataclass(frozen=True)
@@ -30,10 +49,18 @@ class Stage:
 
     @classmethod
     def of(cls, item: Staged, work: Path) -> "Stage":
-        """Split an input into blocks of time of about BLOCK_BYTES of its source."""
+        """Split an input into blocks of time of about BLOCK_BYTES of its source.
+
+        Blocks follow the stored chunks, as far as memory allows: part of one costs the whole.
+        """
         n_time = item.ds.sizes["time"]
         n_bytes = sum(da.nbytes for da in item.source.data_vars.values() if "time" in da.dims)
         steps = max(1, min(n_time, int(BLOCK_BYTES * n_time // max(1, n_bytes))))
+        if not item.is_changed:
+            dated = [da for da in item.source.data_vars.values() if "time" in da.dims]
+            stored = max((max(da.chunksizes.get("time", (1,))) for da in dated), default=1)
+            whole = -(-steps // stored) * stored
+            steps = min(n_time, whole) if whole * n_bytes <= 4 * BLOCK_BYTES * n_time else steps
         starts = range(0, n_time, steps)
         return cls(
             item,
