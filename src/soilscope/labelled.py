@@ -14,6 +14,7 @@ from soilscope.lineage import inherit
 from soilscope.names import describe
 
 Array = npt.NDArray[Any]
+_EMPTY = 0.25  # share of empty series from which leaving them out is worth the copy
 SPATIAL_DIMS = ("site", "y", "x", "latitude", "longitude", "lat", "lon")
 
 
@@ -109,9 +110,51 @@ class _SeriesFunction:
     def __call__(self, *arrays: Array) -> tuple[Array, ...] | Array:
         pairs = list(zip(arrays, self.n_core, strict=True))
         shape = np.broadcast_shapes(*(a.shape[: a.ndim - n] for a, n in pairs))
-        results = self.function(*(_core_first(a, shape, n) for a, n in pairs))
+        parts = [_core_first(a, shape, n) for a, n in pairs]
+        single = len(parts) == 1 and parts[0].ndim == 2
+        results = self._compressed(parts[0]) if single else self.function(*parts)
         shaped = tuple(_core_last(r, shape) for r in results)
         return shaped if len(shaped) > 1 else shaped[0]
+
+    def _compressed(self, y: Array) -> tuple[Array, ...]:
+        """Work on one of the empty series alone, where there are many: all have one result."""
+        kept = kept_series(y)
+        if kept is None:
+            return self.function(y)
+        results = self.function(np.ascontiguousarray(y[:, kept.order]))
+        return tuple(kept.spread(r) for r in results)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Series that are worked on: all with a value, and one of those without."""
+
+    order: npt.NDArray[np.int64]
+    where: npt.NDArray[np.int64]  # of every series: its place in `order`
+
+    def spread(self, values: Array) -> Array:
+        """Give every series (the last axis) its values."""
+        return values[..., self.where]
+
+
+def kept_series(y: Array) -> Kept | None:
+    """Return which series (n_time, n_series) are worked on; None if most have values."""
+    n_time, n_series = y.shape
+    if n_time == 0 or n_series < 2:
+        return None
+    probes = y[[0, n_time // 2, n_time - 1]]
+    maybe = np.flatnonzero(~np.isfinite(probes).any(axis=0))
+    if maybe.size < _EMPTY * n_series:
+        return None
+    empty = maybe[~np.isfinite(y[:, maybe]).any(axis=0)]
+    if empty.size < max(2, _EMPTY * n_series):
+        return None
+    has_values = np.ones(n_series, dtype=bool)
+    has_values[empty] = False
+    order = np.append(np.flatnonzero(has_values), empty[0])
+    where = np.full(n_series, order.size - 1)
+    where[order[:-1]] = np.arange(order.size - 1)
+    return Kept(order, where)
 
 
 def _core_first(array: Array, shape: tuple[int, ...], n_core: int) -> Array:

@@ -11,6 +11,7 @@ from scipy import special
 from soilscope import names
 from soilscope.kernels import regression as kernel
 from soilscope.kernels.student import two_sided_p
+from soilscope.labelled import kept_series
 
 Array = npt.NDArray[Any]
 
@@ -62,14 +63,20 @@ class DriverFit:
         series = np.moveaxis(y, -1, 0).reshape(n_time, layers, cells)
         columns = [_time_by_cell(d, shape[lead:]) for d in drivers]
         resolution = np.array([_resolution(a) for a in (*drivers, y)])
-        per_driver = np.full((len(self.per_driver), k, layers, cells), np.nan)
-        per_series = tuple(np.empty((layers, cells), dtype) for dtype in PER_SERIES.values())
-        for start in range(0, cells, BLOCK):
-            block = slice(start, start + BLOCK)
+        kept = kept_series(series.reshape(n_time * layers, cells))
+        order = np.arange(cells) if kept is None else kept.order
+        per_driver = np.full((len(self.per_driver), k, layers, order.size), np.nan)
+        per_series = tuple(np.empty((layers, order.size), dtype) for dtype in PER_SERIES.values())
+        for start in range(0, order.size, BLOCK):
+            stop = start + BLOCK
+            block = slice(start, stop) if kept is None else order[start:stop]
             stack = np.stack([d[:, block] for d in columns], dtype=_float(*columns))
             estimates, found = self._fit(_float_block(series[..., block]), stack, resolution)
             for whole, part in zip((per_driver, *per_series), (estimates, *found), strict=True):
-                whole[..., block] = part.reshape(whole[..., block].shape)
+                whole[..., start:stop] = part.reshape(whole[..., start:stop].shape)
+        if kept is not None:
+            per_driver = kept.spread(per_driver)
+            per_series = tuple(kept.spread(values) for values in per_series)
         return (
             *(np.moveaxis(a.reshape(k, *shape), 0, -1) for a in per_driver),
             *(a.reshape(shape) for a in per_series),

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import MISSING, asdict, dataclass, field, fields
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -141,8 +141,14 @@ class Store:
     def open(self, name: str, *, chunks: dict[str, int] | None = None) -> xr.Dataset:
         """Open the result `name` lazily; `chunks={}` gives dask arrays in the chunks on disk."""
         path = self._require(name) / "data.zarr"
-        ds = xr.open_zarr(path, consolidated=False, chunks=chunks, decode_timedelta=False)
-        ordered: xr.Dataset = ds[list(self.record(name).variables) or list(ds.data_vars)]
+        if chunks is None:  # every slab opens its inputs: metadata are read once
+            made = (path.parent / "step.json").stat().st_mtime_ns
+            ds = _opened(str(path), made).copy(deep=False)
+        else:
+            ds = xr.open_zarr(path, consolidated=False, chunks=chunks, decode_timedelta=False)
+        ordered: xr.Dataset = ds[
+            list(self.record(name).variables) or [str(v) for v in ds.data_vars]
+        ]
         return ordered
 
     def work_folder(self, name: str, fingerprint: str) -> Path:
@@ -181,6 +187,14 @@ class Store:
         if not (folder / "step.json").is_file():
             raise StudyError(f"{self.root} holds no result {name!r}; run the study to make it.")
         return folder
+
+
+@lru_cache(maxsize=32)
+def _opened(path: str, made: int) -> xr.Dataset:  # noqa: ARG001  (made is part of the key)
+    """Open a result, whose values stay on disk; `made` tells a new one of the same name."""
+    return xr.open_dataset(
+        path, engine="zarr", consolidated=False, chunks=None, cache=False, decode_timedelta=False
+    )
 
 
 @contextmanager
