@@ -5,7 +5,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soilscope.study.slabs import Growing, Slab, block_sizes, slabs_of
+from soilscope.study.slabs import SLAB_BYTES, Growing, Slab, block_sizes, slabs_of
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_blocks_fit_the_grid_and_stay_near_the_slab_size(ny, nx, bytes_per_cell)
     assert 1 <= blocks["y"] <= ny
     assert 1 <= blocks["x"] <= nx
     cells = blocks["y"] * blocks["x"]
-    assert cells == 1 or cells * bytes_per_cell <= 2 * 16 * 2**20
+    assert cells == 1 or cells * bytes_per_cell <= 2 * SLAB_BYTES
 
 
 def test_labels_are_written_as_text_of_any_length_without_a_warning(tmp_path):
