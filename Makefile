@@ -64,7 +64,7 @@ format: $(STAMPS)/dev ## format the code
 
 .PHONY: coverage
 coverage: $(STAMPS)/dev ## measure branch coverage of the kernels, run as plain Python
-	@NUMBA_DISABLE_JIT=1 $(ENV_PY) -m pytest -n 2 tests/kernels tests/oracles tests/analyse/test_events.py tests/house/test_compile.py -m "not jit" -W ignore::RuntimeWarning \
+	@NUMBA_DISABLE_JIT=1 $(ENV_PY) -m pytest -n 2 tests/kernels tests/oracles tests/analyse/test_events.py tests/analyse/test_onset_delay.py tests/house/test_compile.py -m "not jit" -W ignore::RuntimeWarning \
 		--cov=soilscope.kernels --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=95
 
 .PHONY: bench
