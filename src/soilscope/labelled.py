@@ -121,7 +121,7 @@ class _SeriesFunction:
         kept = kept_series(y)
         if kept is None:
             return self.function(y)
-        results = self.function(np.ascontiguousarray(y[:, kept.order]))
+        results = self.function(y.take(kept.order, axis=1))
         return tuple(kept.spread(r) for r in results)
 
 
@@ -134,7 +134,7 @@ class Kept:
 
     def spread(self, values: Array) -> Array:
         """Give every series (the last axis) its values."""
-        return values[..., self.where]
+        return values.take(self.where, axis=-1)
 
 
 def kept_series(y: Array) -> Kept | None:
@@ -143,14 +143,12 @@ def kept_series(y: Array) -> Kept | None:
     if n_time == 0 or n_series < 2:
         return None
     probes = y[[0, n_time // 2, n_time - 1]]
-    maybe = np.flatnonzero(~np.isfinite(probes).any(axis=0))
-    if maybe.size < _EMPTY * n_series:
+    if not np.isfinite(probes).any(axis=0).mean() <= 1.0 - _EMPTY:
         return None
-    empty = maybe[~np.isfinite(y[:, maybe]).any(axis=0)]
+    has_values = np.isfinite(y).any(axis=0)
+    empty = np.flatnonzero(~has_values)
     if empty.size < max(2, _EMPTY * n_series):
         return None
-    has_values = np.ones(n_series, dtype=bool)
-    has_values[empty] = False
     order = np.append(np.flatnonzero(has_values), empty[0])
     where = np.full(n_series, order.size - 1)
     where[order[:-1]] = np.arange(order.size - 1)

@@ -13,7 +13,7 @@ from typing import Any
 
 import xarray as xr
 
-from soilscope.errors import StudyError
+from soilscope.errors import SoilscopeError, StudyError
 
 CUBE = "cube"
 
@@ -202,7 +202,9 @@ def intact(store: Store) -> Iterator[None]:
     """Where reading a result failed, name the results that are damaged on disk."""
     try:
         yield
-    except (RuntimeError, FileNotFoundError, json.JSONDecodeError) as error:
+    except SoilscopeError:
+        raise
+    except (RuntimeError, FileNotFoundError, ValueError) as error:
         damage = list(store.damage())
         if not damage:
             raise
