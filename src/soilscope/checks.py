@@ -58,3 +58,9 @@ def require_between(value: float, low: float, high: float, *, name: str) -> None
     """Refuse `value` unless low <= value <= high."""
     if not low <= value <= high:
         raise InputError(f"{name} is {value!r}; it must be between {low} and {high}.")
+
+
+def require_at_least(value: float, least: float, *, name: str) -> None:
+    """Refuse `value` unless it is `least` or more."""
+    if not value >= least:
+        raise InputError(f"{name} is {value!r}; it must be at least {least}.")

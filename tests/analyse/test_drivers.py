@@ -307,7 +307,7 @@ def test_uneven_time_has_coefficients_but_no_autocorrelation():
         ({"lags": {"rain": -1}}, "whole months, 0 or more"),
         ({"lags": {"rain": 0.5}}, "whole months, 0 or more"),
         ({"max_lag": 3}, 'max_lag belongs to errors="hac"'),
-        ({"errors": "hac", "max_lag": -1}, "must be 0 or more"),
+        ({"errors": "hac", "max_lag": -1}, "must be at least 0"),
         ({"min_obs": 4}, "must be at least 5"),
         ({"alpha": 1.5}, "alpha is 1.5"),
         ({"dim": "month"}, "no dimension 'month'"),

@@ -131,8 +131,8 @@ def test_pooling_never_makes_more_events_nor_loses_drought_months(values, gap):
     ("options", "text"),
     [
         ({"end_threshold": -1.5}, "below threshold"),
-        ({"min_duration": 0}, "at least 1 month"),
-        ({"pool_gap": -1}, "0 or more"),
+        ({"min_duration": 0}, "min_duration is 0; it must be at least 1"),
+        ({"pool_gap": -1}, "pool_gap is -1; it must be at least 0"),
     ],
 )
 def test_rules_without_sense_are_refused(options, text):

@@ -37,12 +37,6 @@ def parameters(x, slot=MONTH, base=None, half=0, min_years=2, ddof=1):
     return out
 
 
-@pytest.mark.parametrize("module", [index, ranks])
-def test_status_codes_are_those_of_the_table(module):
-    for code in ("OK", "NO_DATA", "TOO_FEW", "CONSTANT"):
-        assert getattr(module, code) == getattr(names, code)
-
-
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_zscore_is_difference_from_the_month_over_its_deviation(dtype):
     x = sample(dtype)

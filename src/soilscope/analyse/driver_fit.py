@@ -10,12 +10,13 @@ from scipy import special
 
 from soilscope import names
 from soilscope.kernels import regression as kernel
+from soilscope.kernels.lanes import LANES
 from soilscope.kernels.student import two_sided_p
 from soilscope.labelled import kept_series
 
 Array = npt.NDArray[Any]
 
-BLOCK = 4 * kernel.LANES  # cells that are brought to (n_time, cells) at a time, within the cache
+BLOCK = 4 * LANES  # cells that are brought to (n_time, cells) at a time, within the cache
 
 #: Codes of `dominant_driver` below 0; the drivers count from 0.
 NOT_ESTIMATED, NONE_SIGNIFICANT = -2, -1
@@ -118,7 +119,7 @@ def _leading(shape: tuple[int, ...], drivers: tuple[Array, ...]) -> int:
     padded = [(1,) * (len(shape) + 1 - d.ndim) + d.shape[:-1] for d in drivers]
     cells = np.broadcast_shapes(*padded)
     lead = next(j for j in range(len(shape) + 1) if cells[j:] == shape[j:])
-    while lead > 0 and np.prod(shape[lead:]) < kernel.LANES:
+    while lead > 0 and np.prod(shape[lead:]) < LANES:
         lead -= 1
     return lead
 

@@ -9,28 +9,31 @@ import numpy as np
 import xarray as xr
 
 from soilscope.analyse.driver_fit import PER_SERIES, DriverFit
-from soilscope.checks import (
-    require_between,
-    require_choice,
-    require_dims,
-    require_numeric,
-    require_single_chunk,
+from soilscope.analyse.driver_options import (
+    Drivers,
+    fewest_rows,
+    lags_of,
+    lags_of_errors,
+    month_groups,
+    named_drivers,
+    require_months,
+    rows_of_steps,
+    shares_wanted,
+    source_rows,
 )
+from soilscope.checks import require_between, require_choice
 from soilscope.errors import InputError, SoilscopeWarning
-from soilscope.kernels.regression import AUTOMATIC_LAG, NO_HAC
-from soilscope.labelled import Array, label
+from soilscope.labelled import label
 from soilscope.lineage import circular
 from soilscope.names import flag_attrs
-from soilscope.times import calendar_steps, decimal_year, is_monthly, month_count
+from soilscope.times import calendar_steps, decimal_year
 
-Drivers = xr.Dataset | Mapping[str, xr.DataArray]
 _REFERENCES = (
     "Frisch and Waugh (1933) doi:10.2307/1907330; "
     "Lovell (1963) doi:10.1080/01621459.1963.10480682; "
     "Newey and West (1987) doi:10.2307/1913610"
 )
 _LMG = "; Lindeman, Merenda and Gold (1980); Groemping (2006) doi:10.18637/jss.v017.i01"
-MOST_SHARED = 10  # drivers that can share R squared: each one more doubles the work
 
 
 def partial_regression(
@@ -135,42 +138,32 @@ def partial_regression(
     require_choice(errors, ("ols", "hac"), name="errors")
     require_between(alpha, 1e-12, 1.0 - 1e-12, name="alpha")
     response = _one_variable(y)
-    given = _named(drivers, response, dim)
+    given = named_drivers(drivers, response, dim)
     k = len(given)
-    shift = _lags(lags, list(given))
+    shift = lags_of(lags, list(given))
     time = response[dim]
-    if driver_anomaly or response_anomaly or any(shift):
-        _require_monthly(time)
+    by_month = [driver_anomaly is not None] * k + [response_anomaly is not None]
+    if any(by_month) or any(shift):
+        require_months(time)
     steps = calendar_steps(time)
     if steps is None and errors == "hac":
         raise InputError(
             f"{dim!r} is not evenly spaced, so lags have no length; bring y and drivers to a "
             'regular axis (composite, resample), or use errors="ols".'
         )
-    no_group = np.zeros(time.size, dtype=np.int64)
-    month = month_count(time) % 12 if driver_anomaly or response_anomaly else no_group
-    by_month = [driver_anomaly is not None] * k + [response_anomaly is not None]
     fit = DriverFit(
-        source=_source_rows(steps, shift, time.size),
-        group=np.array([month if monthly else no_group for monthly in by_month]),
+        source=source_rows(steps, shift, time.size),
+        group=month_groups(time, by_month),
         time=decimal_year(time) if detrend else np.empty(0),
-        row_at=_row_at(steps, time.size),
+        row_at=rows_of_steps(steps, time.size),
         evenly_spaced=steps is not None,
         scale=standardize,
-        min_obs=_min_obs(min_obs, k),
-        max_lag=_max_lag(max_lag, errors),
+        min_obs=fewest_rows(min_obs, k),
+        max_lag=lags_of_errors(max_lag, errors),
         alpha=alpha,
-        shares=_shares(shares, k),
+        shares=shares_wanted(shares, k),
     )
-    made_of = circular(response, given)
-    if made_of:
-        told = "; ".join(f"{name} ({names})" for name, names in made_of.items())
-        warnings.warn(
-            f"the response was made from drivers, or from what they were made from: {told}; their "
-            "association is partly built in.",
-            SoilscopeWarning,
-            stacklevel=2,
-        )
+    marks = _circular(response, given)
     ds = _apply(fit, response, given, dim)
     options = {
         "dim": dim,
@@ -185,9 +178,22 @@ def partial_regression(
         "shares": shares,
         "alpha": alpha,
     }
-    ds = _labelled(ds, response, given, options)
-    codes = np.array([name in made_of for name in given], dtype=np.int8)
-    return ds.assign_coords(circular=("driver", codes, flag_attrs(("independent", "circular"))))
+    return _labelled(ds, response, given, options).assign_coords(circular=marks)
+
+
+def _circular(response: xr.DataArray, drivers: Mapping[str, xr.DataArray]) -> xr.Variable:
+    """Mark the drivers that the response was made from, and warn of them."""
+    made_of = circular(response, drivers)
+    if made_of:
+        told = "; ".join(f"{name} ({names})" for name, names in made_of.items())
+        warnings.warn(
+            f"the response was made from drivers, or from what they were made from: {told}; their "
+            "association is partly built in.",
+            SoilscopeWarning,
+            stacklevel=3,
+        )
+    codes = np.array([name in made_of for name in drivers], dtype=np.int8)
+    return xr.Variable("driver", codes, flag_attrs(("independent", "circular")))
 
 
 def _apply(
@@ -255,99 +261,3 @@ def _one_variable(y: xr.DataArray | xr.Dataset) -> xr.DataArray:
         held = ", ".join(map(str, y.data_vars)) or "none"
         raise InputError(f"y must be one variable; choose one of: {held}.")
     return next(iter(y.data_vars.values()))
-
-
-def _named(drivers: Drivers, y: xr.DataArray, dim: str) -> dict[str, xr.DataArray]:
-    """Return the drivers by name, checked against the response."""
-    items = drivers.data_vars if isinstance(drivers, xr.Dataset) else drivers
-    given = {str(name): driver for name, driver in items.items()}
-    if not given:
-        raise InputError("drivers is empty; give at least one driver.")
-    for name, array in {"y": y, **{f"drivers[{n!r}]": d for n, d in given.items()}}.items():
-        require_dims(array, dim, name=name)
-        require_single_chunk(array, dim, name=name)
-        require_numeric(array, name=name)
-        _require_on_y(array, y, name=name)
-    return {name: driver.reset_coords(drop=True) for name, driver in given.items()}
-
-
-def _require_on_y(driver: xr.DataArray, y: xr.DataArray, *, name: str) -> None:
-    """Refuse a driver with dimensions or coordinates that differ from the response's."""
-    for d in driver.dims:
-        if d not in y.dims:
-            raise InputError(f"{name} has the dimension {d!r}, which y lacks; select along it.")
-        both = d in driver.indexes and d in y.indexes
-        if (both and not driver.indexes[d].equals(y.indexes[d])) or driver.sizes[d] != y.sizes[d]:
-            raise InputError(
-                f"{name} and y differ along {d!r}; bring them together with "
-                'xarray.align(..., join="inner").'
-            )
-
-
-def _require_monthly(time: xr.DataArray) -> None:
-    if not is_monthly(time):
-        raise InputError(
-            f"{time.name!r} is not monthly, so calendar-month anomalies and lags in months have no "
-            "meaning; use composite(...) beforehand, or leave them out."
-        )
-
-
-def _lags(lags: Mapping[str, int] | None, drivers: list[str]) -> list[int]:
-    """Return the lag of each driver in months."""
-    for name, lag in (lags or {}).items():
-        require_choice(name, drivers, name="a driver in lags")
-        if not isinstance(lag, int | np.integer) or lag < 0:
-            raise InputError(f"lags[{name!r}] is {lag!r}; give whole months, 0 or more.")
-    return [int((lags or {}).get(name, 0)) for name in drivers]
-
-
-def _source_rows(steps: Array | None, lags: list[int], n_time: int) -> Array:
-    """Return the row that each driver takes at each time, -1 where the calendar has none."""
-    rows = np.tile(np.arange(n_time), (len(lags), 1))
-    for row, lag in zip(rows, lags, strict=True):
-        if lag and steps is not None:
-            found = np.searchsorted(steps, steps - lag)
-            row[:] = np.where(steps[found] == steps - lag, found, -1)
-    return rows
-
-
-def _row_at(steps: Array | None, n_time: int) -> Array:
-    """Return the row at each step of the calendar, -1 where it is absent."""
-    if steps is None:
-        return np.arange(n_time)
-    rows = np.full(steps[-1] + 1 if n_time else 0, -1)
-    rows[steps] = np.arange(n_time)
-    return rows
-
-
-def _min_obs(min_obs: int | None, k: int) -> int:
-    """Return the fewest complete rows that are fitted."""
-    if min_obs is None:
-        return max(10, 3 * (k + 1))
-    if min_obs < k + 2:
-        raise InputError(
-            f"min_obs is {min_obs}; with {k} drivers and an intercept it must be at least {k + 2}."
-        )
-    return min_obs
-
-
-def _shares(shares: str | None, k: int) -> bool:
-    """Whether R squared is to be divided among `k` drivers."""
-    require_choice(shares, (None, "lmg"), name="shares")
-    if shares is not None and k > MOST_SHARED:
-        raise InputError(
-            f'shares="lmg" divides R squared among {MOST_SHARED} drivers at most, and there are '
-            f"{k}; leave some of them, or shares, out."
-        )
-    return shares is not None
-
-
-def _max_lag(max_lag: int | None, errors: str) -> int:
-    """Return the kernel's code for the lags of the errors."""
-    if errors == "ols":
-        if max_lag is not None:
-            raise InputError('max_lag belongs to errors="hac"; set that, or leave max_lag out.')
-        return NO_HAC
-    if max_lag is not None and max_lag < 0:
-        raise InputError(f"max_lag is {max_lag}; it must be 0 or more.")
-    return AUTOMATIC_LAG if max_lag is None else int(max_lag)

@@ -4,20 +4,20 @@ import json
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
+from soilscope.analyse.drought_rule import (
+    REFERENCES,
+    DroughtRule,
+    drought_months,
+    drought_rule,
+)
 from soilscope.checks import require_dims
-from soilscope.errors import InputError
 from soilscope.kernels.events import find_events, summarise_events
-from soilscope.labelled import Output, label, over_series
+from soilscope.labelled import Array, Output, label, over_series
 from soilscope.names import NO_DATA, OK
-from soilscope.times import is_monthly, is_time_like, month_count
 
-Array = npt.NDArray[Any]
-
-_REFERENCES = "Yevjevich (1967), Hydrology Papers 23, Colorado State University"
 _SUMMARY = (
     "n_events",
     "mean_duration",
@@ -85,18 +85,16 @@ def drought_events(
     >>> [round(found[v].item(), 3) for v in ("n_events", "max_duration", "max_severity", "peak")]
     [2.0, 2.0, 1.0, -2.0]
     """
-    rule = _rule(threshold, end_threshold, min_duration, pool_gap)
+    rule = drought_rule(threshold, end_threshold, min_duration, pool_gap)
     require_dims(ssmi, dim, name="ssmi")
     outputs = {name: Output() for name in _SUMMARY} | {
         "n_obs": Output("i8"),
         "status": Output("i1"),
     }
-    block = _Summary(_months(ssmi[dim]), rule)
+    block = _Summary(drought_months(ssmi[dim]), rule)
     ds = over_series(block, ssmi, dim=dim, outputs=outputs, name="ssmi")
-    options = dict(
-        zip(("threshold", "end_threshold", "min_duration", "pool_gap"), rule, strict=True)
-    )
-    return label(ds, method="drought_events", options=json.dumps(options), references=_REFERENCES)
+    options = json.dumps(rule._asdict())
+    return label(ds, method="drought_events", options=options, references=REFERENCES)
 
 
 def drought_event_table(
@@ -132,9 +130,9 @@ def drought_event_table(
     >>> drought_event_table(ssmi)[["onset", "duration", "peak", "censored"]].values.tolist()
     [[1, 2, -1.5, False]]
     """
-    rule = _rule(threshold, end_threshold, min_duration, pool_gap)
+    rule = drought_rule(threshold, end_threshold, min_duration, pool_gap)
     require_dims(ssmi, dim, name="ssmi")
-    month = _months(ssmi[dim])
+    month = drought_months(ssmi[dim])
     others = [d for d in ssmi.dims if d != dim]
     values = ssmi.transpose(dim, *others).values.astype(np.float64)
     stamps = ssmi[dim].values
@@ -168,7 +166,7 @@ def _row(event: Array, stamps: Array) -> dict[str, Any]:
 class _Summary:
     """Summaries of the events of each column."""
 
-    def __init__(self, month: Array, rule: tuple[float, float, int, int]) -> None:
+    def __init__(self, month: Array, rule: DroughtRule) -> None:
         self.month, self.rule = month, rule
 
     def __call__(self, x: Array) -> tuple[Array, ...]:
@@ -177,31 +175,3 @@ class _Summary:
         summarise_events(x, self.month, *self.rule, out, n_obs)
         status = np.where(n_obs > 0, OK, NO_DATA).astype(np.int8)
         return (*out, n_obs, status)
-
-
-def _months(time: xr.DataArray) -> Array:
-    """Month count of each stamp; positions where time is not dates."""
-    if is_time_like(time):
-        months = month_count(time)
-        if time.size > 1 and not is_monthly(time):
-            raise InputError(
-                f"{time.name!r} does not have one stamp a month, and events last months; use "
-                "soilscope.composite(ssmi, freq='MS') first."
-            )
-        return months
-    return np.arange(time.size, dtype=np.int64)
-
-
-def _rule(
-    threshold: float, end_threshold: float | None, min_duration: int, pool_gap: int
-) -> tuple[float, float, int, int]:
-    end = threshold if end_threshold is None else end_threshold
-    if not end >= threshold:
-        raise InputError(
-            f"end_threshold is {end}, below threshold {threshold}; an event would end as it begins."
-        )
-    if min_duration < 1:
-        raise InputError(f"min_duration is {min_duration}; it must be at least 1 month.")
-    if pool_gap < 0:
-        raise InputError(f"pool_gap is {pool_gap}; it must be 0 or more months.")
-    return float(threshold), float(end), int(min_duration), int(pool_gap)

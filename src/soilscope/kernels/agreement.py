@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from soilscope.kernels.codes import CONSTANT, NO_DATA, OK, TOO_FEW
 from soilscope.kernels.compile import kernel
 from soilscope.kernels.pairs import (
     BLOCK_LENGTH,
@@ -29,9 +30,7 @@ from soilscope.kernels.resampling import (
     resample_ranks,
     running_sums,
 )
-
-OK, NO_DATA, TOO_FEW, CONSTANT = 0, 1, 2, 3
-STRIP = 16  # series that are transposed together, so that each fetched cache line is used whole
+from soilscope.kernels.strips import STRIP, take_strip
 
 
 @kernel
@@ -66,20 +65,11 @@ def agreement(
     high[:] = np.nan
     one = np.empty(N_ESTIMATES)
     for first in range(0, n_series, STRIP):
-        width = min(STRIP, n_series - first)
-        for i in range(n_time):
-            for q in range(width):
-                strip[0, q, i] = x[i, first + q]
-                strip[1, q, i] = y[i, first + q]
+        width = take_strip(x, first, strip[0])
+        take_strip(y, first, strip[1])
         for q in range(width):
             column = first + q
-            n = 0
-            for i in range(n_time):
-                pair[0, n] = strip[0, q, i]
-                pair[1, n] = strip[1, q, i]
-                places[n] = position[i] if position.size else 0
-                months[n] = group[i] if n_groups else 0
-                n += math.isfinite(pair[0, n]) and math.isfinite(pair[1, n])
+            n = _complete_rows(strip[:, q], position, group, pair, places, months)
             n_obs[column] = n
             if n < min_obs:
                 status[column] = TOO_FEW if n else NO_DATA
@@ -94,9 +84,7 @@ def agreement(
                     pair, n, wanted[SPEARMAN], wanted[KENDALL], scratch, ids, one
                 )
             if anomalous:
-                for k in range(2):
-                    anomaly[k, :n] = pair[k, :n]
-                    remove_means(anomaly[k], months, n, n_groups)
+                _anomalies(pair, months, n, n_groups, anomaly)
                 one[R_ANOMALY] = correlation(anomaly, n)
             mean_a, mean_b = moment_estimates(pair, n, kge_2009, one)
             if varies and position.size:
@@ -118,9 +106,39 @@ def agreement(
                             places, order, ids, n, span, draws, block, wanted[KENDALL], samples
                         )
                     tail = tails[(span + block - 1) // block]
-                    for k in range(N_BOUNDED):
-                        low[k, column], high[k, column] = quantiles(samples[k], tail)
+                    _bounds(samples, tail, low[:, column], high[:, column])
             estimates[:, column] = one
+
+
+@kernel
+def _bounds(samples, tail, low, high):
+    """Write the quantiles `tail` and 1 - `tail` of each estimate over its resamples."""
+    for k in range(N_BOUNDED):
+        low[k], high[k] = quantiles(samples[k], tail)
+
+
+@kernel
+def _anomalies(pair, months, n, n_groups, anomaly):
+    """Write both series less their means of calendar months to `anomaly`."""
+    for k in range(2):
+        anomaly[k, :n] = pair[k, :n]
+        remove_means(anomaly[k], months, n, n_groups)
+
+
+@kernel
+def _complete_rows(series, position, group, pair, places, months):
+    """Put the rows in which both `series` (2, n_time) are finite to the front of `pair`.
+
+    Their steps and calendar months go to `places` and `months`; returns how many rows there are.
+    """
+    n = 0
+    for i in range(series.shape[1]):
+        pair[0, n] = series[0, i]
+        pair[1, n] = series[1, i]
+        places[n] = position[i] if position.size else 0
+        months[n] = group[i] if group.size else 0
+        n += math.isfinite(pair[0, n]) and math.isfinite(pair[1, n])
+    return n
 
 
 @kernel

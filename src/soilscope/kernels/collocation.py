@@ -4,10 +4,17 @@ import math
 
 import numpy as np
 
+from soilscope.kernels.codes import (
+    CONSTANT,
+    NEGATIVE_VARIANCE,
+    NO_DATA,
+    OK,
+    TOO_FEW,
+    WRONG_SIGN,
+)
 from soilscope.kernels.compile import kernel
 from soilscope.kernels.pairs import centre, is_constant, remove_means
 
-OK, NO_DATA, TOO_FEW, CONSTANT, NEGATIVE_VARIANCE, WRONG_SIGN = 0, 1, 2, 3, 5, 8
 ERROR_STD, SNR_DB, R = range(3)
 ROUNDING = 1e-12  # share of the variance below which an error variance is rounding alone
 
@@ -25,7 +32,6 @@ def triple_collocation(a, b, c, group, min_obs, estimates, n_obs, status):
     rows = np.empty((3, n_time))
     months = np.zeros(n_time, np.int64)
     n_groups = group.max() + 1 if group.size else 0
-    seen = np.zeros(n_groups, np.int64)
     q = np.empty((3, 3))
     estimates[:] = np.nan
     for column in range(n_series):
@@ -44,12 +50,7 @@ def triple_collocation(a, b, c, group, min_obs, estimates, n_obs, status):
         if n < min_obs:
             status[:, column] = TOO_FEW if n else NO_DATA
             continue
-        removed = 1
-        if n_groups:
-            seen[:] = 0
-            for i in range(n):
-                seen[months[i]] = 1
-            removed = seen.sum()
+        removed = _distinct(months, n, n_groups) if n_groups else 1
         varies = n > removed
         for k in range(3):
             if n_groups:
@@ -60,13 +61,28 @@ def triple_collocation(a, b, c, group, min_obs, estimates, n_obs, status):
         if not varies:
             status[:, column] = CONSTANT
             continue
-        for j in range(3):
-            for k in range(3):
-                total = 0.0
-                for i in range(n):
-                    total += rows[j, i] * rows[k, i]
-                q[j, k] = total / (n - removed)
+        _covariances(rows, n, n - removed, q)
         _from_covariances(q, estimates[:, :, column], status[:, column])
+
+
+@kernel
+def _distinct(months, n, n_groups):
+    """Count the calendar months that occur among the first n."""
+    seen = np.zeros(n_groups, np.int64)
+    for i in range(n):
+        seen[months[i]] = 1
+    return seen.sum()
+
+
+@kernel
+def _covariances(rows, n, divisor, q):
+    """Write the products of the centred rows, summed over n columns and divided, to `q` (3, 3)."""
+    for j in range(3):
+        for k in range(3):
+            total = 0.0
+            for i in range(n):
+                total += rows[j, i] * rows[k, i]
+            q[j, k] = total / divisor
 
 
 @kernel

@@ -15,6 +15,9 @@ from soilscope.errors import SoilscopeWarning
 
 HERE = Path(__file__).parent
 
+#: Comparisons that the compiler does at once; lists to be compared are padded to a multiple of it.
+LANES = 32
+
 
 def _candidates() -> Iterator[Path]:
     """Folders that may hold compiled kernels, best first."""

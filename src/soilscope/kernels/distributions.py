@@ -7,11 +7,11 @@ of the fit but a share of their own, n_end / (n + 1); a value beyond them makes 
 
 import numpy as np
 
+from soilscope.kernels.codes import FIT_FAILED, OK, TOO_FEW
 from soilscope.kernels.compile import kernel
 from soilscope.kernels.likelihood import beta_shapes, gamma_shape, log_deficit, thom
 from soilscope.kernels.ranks import sort_series, state
 
-OK, NO_DATA, TOO_FEW, CONSTANT, FIT_FAILED = 0, 1, 2, 3, 6
 LARGEST = 1e14  # a shape of this size belongs to values that are equal but for 1e-7 of themselves
 
 

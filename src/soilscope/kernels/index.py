@@ -8,9 +8,8 @@ Missing is whatever is not finite. Status codes are those of `soilscope.names.ST
 
 import numpy as np
 
+from soilscope.kernels.codes import CONSTANT, NO_DATA, OK, TOO_FEW
 from soilscope.kernels.compile import kernel
-
-OK, NO_DATA, TOO_FEW, CONSTANT = 0, 1, 2, 3
 
 
 @kernel

@@ -1,32 +1,89 @@
-"""Sort a list and count the pairs that were out of order: Kendall's distance."""
+"""Count the pairs of a list that are out of order, Kendall's distance: by comparing, or by sorting.
 
-from soilscope.kernels.compile import kernel
+Comparing takes O(n^2) steps, but of the fastest kind: for short lists it wins.
+"""
+
+import numpy as np
+
+from soilscope.kernels.compile import LANES, kernel
+
+RUN = 8  # values that are sorted by insertion before runs are merged
 
 
 @kernel
-def sort_counting(a, b, n):
-    """Sort a[:n] with scratch b; returns the number of pairs out of order, and the sorted array."""
-    run = 8
+def count_falling(values, n):
+    """Count the pairs i < j with values[j] < values[i]; there is room for n + LANES values."""
+    for i in range(n, n + LANES):
+        values[i] = np.nan  # compares false
+    total = 0
+    for lag in range(1, n):
+        count = np.int32(0)
+        for i in range((n - lag + LANES - 1) // LANES * LANES):
+            count += np.int32(values[i + lag] < values[i])
+        total += count
+    return total
+
+
+@kernel
+def compare_pairs(values, n):
+    """Count the pairs of values[:n] that fall and that rise; room as in `count_falling`."""
+    for i in range(n, n + LANES):
+        values[i] = np.nan  # compares false
+    falling = 0
+    rising = 0
+    for lag in range(1, n):
+        down = np.int32(0)
+        up = np.int32(0)
+        for i in range((n - lag + LANES - 1) // LANES * LANES):
+            down += np.int32(values[i + lag] < values[i])
+            up += np.int32(values[i + lag] > values[i])
+        falling += down
+        rising += up
+    return falling, rising
+
+
+@kernel
+def sort_counting(a, b, n, with_a=None, with_b=None):
+    """Sort a[:n] stably with scratch b; what is known of each value goes along in `with_a`.
+
+    Returns the number of pairs out of order, the sorted values, and what went along.
+    """
+    run = RUN
+    inversions = _sort_runs(a, with_a, n)
+    while run < n:
+        for lo in range(0, n, 2 * run):
+            mid, hi = min(lo + run, n), min(lo + 2 * run, n)
+            inversions += _merge(a, with_a, b, with_b, lo, mid, hi)
+        a, b = b, a
+        with_a, with_b = with_b, with_a
+        run *= 2
+    return inversions, a, with_a
+
+
+@kernel
+def _sort_runs(a, with_a, n):
+    """Sort each run of a[:n] by insertion; returns the inversions within them."""
     inversions = 0
-    for lo in range(0, n, run):
-        for i in range(lo + 1, min(lo + run, n)):
+    for lo in range(0, n, RUN):
+        for i in range(lo + 1, min(lo + RUN, n)):
             x = a[i]
+            if with_a is not None:
+                with_x = with_a[i]
             j = i - 1
             while j >= lo and a[j] > x:
                 a[j + 1] = a[j]
+                if with_a is not None:
+                    with_a[j + 1] = with_a[j]
                 j -= 1
             inversions += i - 1 - j
             a[j + 1] = x
-    while run < n:
-        for lo in range(0, n, 2 * run):
-            inversions += merge(a, b, lo, min(lo + run, n), min(lo + 2 * run, n))
-        a, b = b, a
-        run *= 2
-    return inversions, a
+            if with_a is not None:
+                with_a[j + 1] = with_x
+    return inversions
 
 
 @kernel
-def merge(a, b, lo, mid, hi):
+def _merge(a, with_a, b, with_b, lo, mid, hi):
     """Merge two sorted runs of a into b; returns the inversions between them."""
     inversions = 0
     i = lo
@@ -37,16 +94,29 @@ def merge(a, b, lo, mid, hi):
         z = a[j]
         second = z < x
         b[k] = z if second else x
+        if with_a is not None:
+            with_b[k] = with_a[j] if second else with_a[i]
         inversions += (mid - i) if second else 0
         j += second
         i += 1 - second
         k += 1
-    while i < mid:
+    if i == mid:  # the rest of the one run that is left
+        i = j
+    while k < hi:
         b[k] = a[i]
+        if with_a is not None:
+            with_b[k] = with_a[i]
         i += 1
         k += 1
-    while j < hi:
-        b[k] = a[j]
-        j += 1
-        k += 1
     return inversions
+
+
+@kernel
+def tied_pairs(ordered, first, stop):
+    """Count the pairs of equal values in ordered[first:stop]."""
+    pairs = 0
+    run = 1
+    for i in range(first + 1, stop):
+        run = run + 1 if ordered[i] == ordered[i - 1] else 1
+        pairs += run - 1
+    return pairs

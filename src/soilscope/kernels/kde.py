@@ -10,10 +10,9 @@ import math
 
 import numpy as np
 
+from soilscope.kernels.codes import CONSTANT, FIT_FAILED, NO_DATA, OK, TOO_FEW
 from soilscope.kernels.compile import kernel
 from soilscope.kernels.ranks import sort_series, state
-
-OK, NO_DATA, TOO_FEW, CONSTANT, FIT_FAILED = 0, 1, 2, 3, 6
 
 
 @kernel

@@ -11,11 +11,8 @@ import math
 
 import numpy as np
 
-from soilscope.kernels.compile import kernel
-
-OK = 0  # of soilscope.names
-
-fused = kernel(fastmath={"contract"})
+from soilscope.kernels.codes import OK
+from soilscope.kernels.lanes import fused
 
 
 @fused

@@ -4,12 +4,11 @@ import math
 
 import numpy as np
 
-from soilscope.kernels.compile import kernel
-from soilscope.kernels.inversions import sort_counting
+from soilscope.kernels.compile import LANES, kernel
+from soilscope.kernels.inversions import compare_pairs, sort_counting
+from soilscope.kernels.strips import STRIP, take_strip
 
-STRIP = 16  # series that are transposed together, so that each fetched cache line is used whole
 COMPARED = 600  # up to this length, comparing all pairs is faster than sorting
-LANES = 32  # comparisons that the compiler does at once; values are padded to a multiple of it
 
 
 @kernel
@@ -25,10 +24,7 @@ def mann_kendall(y, season, n_seasons, statistics):
     values = np.empty(n_time + 2 * LANES)
     spare = np.empty(n_time)
     for first in range(0, n_series, STRIP):
-        width = min(STRIP, n_series - first)
-        for i in range(n_time):
-            for q in range(width):
-                strip[q, i] = y[i, first + q]
+        width = take_strip(y, first, strip)
         for q in range(width):
             s = 0
             var_s = 0.0
@@ -57,10 +53,10 @@ def _one_season(values, spare, n):
     """S of values[:n], the tied pairs, and sum t (t - 1) (2 t + 5) over the ties; may sort."""
     pairs = n * (n - 1) // 2
     if n <= COMPARED:
-        falling, rising = _compare(values, n)
+        falling, rising = compare_pairs(values, n)
         if falling + rising == pairs:
             return rising - falling, 0, 0.0
-    falling, ordered = sort_counting(values, spare, n)
+    falling, ordered, _ = sort_counting(values, spare, n)
     ties = 0
     tied_variance = 0.0
     run = 1
@@ -73,24 +69,6 @@ def _one_season(values, spare, n):
                 tied_variance += run * (run - 1.0) * (2.0 * run + 5.0)
             run = 1
     return pairs - ties - 2 * falling, ties, tied_variance
-
-
-@kernel
-def _compare(values, n):
-    """Count the pairs that fall and that rise by comparing all of them."""
-    for i in range(n, n + LANES):
-        values[i] = np.nan  # compares false
-    falling = 0
-    rising = 0
-    for lag in range(1, n):
-        down = np.int32(0)
-        up = np.int32(0)
-        for i in range((n - lag + LANES - 1) // LANES * LANES):
-            down += np.int32(values[i + lag] < values[i])
-            up += np.int32(values[i + lag] > values[i])
-        falling += down
-        rising += up
-    return falling, rising
 
 
 @kernel
@@ -125,16 +103,7 @@ def season_covariance(y, season, step, n_seasons, n_steps, variance):
         total = 0.0
         for g in range(n_seasons):
             for h in range(g + 1):
-                concordant = 0
-                for lag in range(1, n_steps):
-                    for i in range(n_steps - lag):
-                        a = table[g, i]
-                        b = table[g, i + lag]
-                        c = table[h, i]
-                        d = table[h, i + lag]
-                        up = (b > a) & (d > c) | (b < a) & (d < c)
-                        down = (b > a) & (d < c) | (b < a) & (d > c)
-                        concordant += np.int64(up) - np.int64(down)
+                concordant = _concordance(table[g], table[h])
                 product = 0.0
                 for i in range(n_steps):
                     product += ranks[g, i] * ranks[h, i]
@@ -143,3 +112,19 @@ def season_covariance(y, season, step, n_seasons, n_steps, variance):
                 ) / 3.0
                 total += part if g == h else 2.0 * part
         variance[column] = total
+
+
+@kernel
+def _concordance(x, y):
+    """Count the pairs of steps at which x and y change alike, less those at which they differ."""
+    total = 0
+    for lag in range(1, x.size):
+        for i in range(x.size - lag):
+            a = x[i]
+            b = x[i + lag]
+            c = y[i]
+            d = y[i + lag]
+            alike = (b > a) & (d > c) | (b < a) & (d < c)
+            apart = (b > a) & (d < c) | (b < a) & (d > c)
+            total += np.int64(alike) - np.int64(apart)
+    return total

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from soilscope.kernels.compile import kernel
-from soilscope.kernels.inversions import sort_counting
+from soilscope.kernels.inversions import sort_counting, tied_pairs
 
 #: Rows of the estimates. Those up to `KGE` follow from moments; those up to `R_ANOMALY` can have
 #: bounds.
@@ -175,24 +175,13 @@ def _kendall(pair, order, n, values, spare):
         if j - i > 1:
             ties_a += (j - i) * (j - i - 1) // 2
             values[i:j].sort()
-            ties_both += _tied_pairs(values, i, j)
+            ties_both += tied_pairs(values, i, j)
         i = j
-    discordant, ordered = sort_counting(values, spare, n)
-    ties_b = _tied_pairs(ordered, 0, n)
+    discordant, ordered, _ = sort_counting(values, spare, n)
+    ties_b = tied_pairs(ordered, 0, n)
     pairs = n * (n - 1) // 2
     s = pairs - ties_a - ties_b + ties_both - 2 * discordant
     return s / math.sqrt(float(pairs - ties_a)) / math.sqrt(float(pairs - ties_b))
-
-
-@kernel
-def _tied_pairs(ordered, first, stop):
-    """Count the pairs of equal values in ordered[first:stop]."""
-    pairs = 0
-    run = 1
-    for i in range(first + 1, stop):
-        run = run + 1 if ordered[i] == ordered[i - 1] else 1
-        pairs += run - 1
-    return pairs
 
 
 @kernel

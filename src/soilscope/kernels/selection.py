@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from soilscope.kernels.compile import kernel
+from soilscope.kernels.compile import LANES, kernel
 
 MARGIN = 64  # room behind a list for a sample of it
 
@@ -60,6 +60,32 @@ def two_ranks(a, n, k1, k2):
     for q in range(1, k2):
         low = max(low, a[q])
     return low, b
+
+
+@kernel
+def median(values, n, scratch):
+    """Median of values[:n], which stay in order; `scratch` has room for n + LANES."""
+    for i in range(n):
+        scratch[i] = values[i]
+    if n <= 2 * LANES:  # the value that has the rank is found faster than others are moved
+        for i in range(n, n + LANES):
+            scratch[i] = np.nan  # compares false
+        a = 0.0
+        b = 0.0
+        for i in range(n):
+            v = scratch[i]
+            below = np.int32(0)
+            up_to = np.int32(0)
+            for j in range((n + LANES - 1) // LANES * LANES):
+                below += np.int32(scratch[j] < v)
+                up_to += np.int32(scratch[j] <= v)
+            if below <= (n - 1) // 2 < up_to:
+                a = v
+            if below <= n // 2 < up_to:
+                b = v
+        return 0.5 * (a + b)
+    a, b = two_ranks(scratch, n, (n - 1) // 2, n // 2)
+    return 0.5 * (a + b)
 
 
 @kernel

@@ -8,15 +8,27 @@ import math
 
 import numpy as np
 
-from soilscope.kernels.compile import kernel
-from soilscope.kernels.inversions import sort_counting
-from soilscope.kernels.selection import MARGIN, narrow, nearest_rank, quickselect, two_ranks
+from soilscope.kernels.compile import LANES, kernel
+from soilscope.kernels.inversions import (
+    compare_pairs,
+    count_falling,
+    sort_counting,
+    tied_pairs,
+)
+from soilscope.kernels.pair_slopes import sample_slopes
+from soilscope.kernels.selection import (
+    MARGIN,
+    median,
+    narrow,
+    nearest_rank,
+    quickselect,
+    two_ranks,
+)
+from soilscope.kernels.strips import STRIP, take_strip
 
 SHORTEST = 40  # below this number of values, listing or streaming all slopes is faster
 COMPARED = 1200  # up to this length, comparing all pairs counts inversions faster than sorting does
 SAMPLE = 256
-STRIP = 16  # series that are transposed together, so that each fetched cache line is used whole
-LANES = 32  # comparisons that the compiler does at once; keys are padded to a multiple of it
 EPS = 2.220446049250313e-16
 
 
@@ -38,10 +50,7 @@ def ranked_slopes(t, y, reach, estimates, settled):
     settled[:] = 0
     estimates[:] = np.nan
     for first in range(0, n_series, STRIP):
-        width = min(STRIP, n_series - first)
-        for i in range(n_time):
-            for q in range(width):
-                strip[q, i] = y[i, first + q]
+        width = take_strip(y, first, strip)
         for q in range(width):
             n = 0
             for i in range(n_time):
@@ -74,11 +83,8 @@ def _settle(series, reach, keep, keys, idx, estimates, column):
         found, estimates[wanted, column] = _between(series, signs, k1, k2, keep, keys, idx)
         if not found:
             return False
-    for i in range(n):
-        keep[i] = y[i]
-    a, b = two_ranks(keep, n, (n - 1) // 2, n // 2)
     middle = 0.5 * (t[(n - 1) // 2] + t[n // 2])
-    estimates[3, column] = 0.5 * (a + b) - estimates[0, column] * middle
+    estimates[3, column] = median(y, n, keep) - estimates[0, column] * middle
     return True
 
 
@@ -166,9 +172,9 @@ def _signed_window(series, signs, k1, k2, keep):
     falling, level = signs
     rising = k1 >= falling
     size = SAMPLE if n <= COMPARED else 8 * SAMPLE
-    _sample(t, y, n, size, keep)
+    got = sample_slopes(t, y, np.array([0, n]), 0, size, keep)
     m = 0
-    for q in range(size):
+    for q in range(got):
         v = keep[q]
         keep[m] = v
         m += (v > 0.0) if rising else (v < 0.0)
@@ -186,24 +192,6 @@ def _signed_window(series, signs, k1, k2, keep):
     if high < m:
         upper = quickselect(keep, max(low, 0), m - 1, high)
     return lower, upper
-
-
-@kernel
-def _sample(t, y, n, size, out):
-    """Slopes of `size` pairs spread evenly over all pairs (points of an additive recurrence)."""
-    u = 0.5
-    v = 0.5
-    got = 0
-    while got < size:
-        u += 0.7548776662466927
-        u -= u >= 1.0
-        v += 0.5698402909980532
-        v -= v >= 1.0
-        i = int(u * n)
-        j = int(v * n)
-        if i != j:
-            out[got] = (y[j] - y[i]) / (t[j] - t[i])
-            got += 1
 
 
 @kernel
@@ -239,7 +227,7 @@ def _rank_at(series, slope, keys):
     t, y, n, _, _, _ = series
     for i in range(n):
         keys[0, i] = (y[i] - y[0]) - slope * (t[i] - t[0])
-    return _falling(keys, n)
+    return count_falling(keys[0], n) if n <= COMPARED else sort_counting(keys[0], keys[1], n)[0]
 
 
 @kernel
@@ -255,37 +243,10 @@ def _signs(keys, y, n):
     for i in range(n):
         keys[0, i] = y[i]
     if n <= COMPARED:
-        falling = _falling(keys, n)
-        for i in range(n):
-            keys[0, i] = -y[i]
-        return falling, n * (n - 1) // 2 - falling - _falling(keys, n)
-    falling, key = sort_counting(keys[0], keys[1], n)
-    level = 0
-    run = 1
-    for q in range(1, n + 1):
-        if q < n and key[q] == key[q - 1]:
-            run += 1
-        else:
-            level += run * (run - 1) // 2
-            run = 1
-    return falling, level
-
-
-@kernel
-def _falling(keys, n):
-    """Count the pairs i < j with keys[0, j] < keys[0, i]."""
-    total = 0
-    if n > COMPARED:
-        return sort_counting(keys[0], keys[1], n)[0]
-    key = keys[0]
-    for i in range(n, n + LANES):
-        key[i] = np.nan  # compares false
-    for lag in range(1, n):
-        count = np.int32(0)
-        for i in range((n - lag + LANES - 1) // LANES * LANES):
-            count += np.int32(key[i + lag] < key[i])
-        total += count
-    return total
+        falling, rising = compare_pairs(keys[0], n)
+        return falling, n * (n - 1) // 2 - falling - rising
+    falling, key, _ = sort_counting(keys[0], keys[1], n)
+    return falling, tied_pairs(key, 0, n)
 
 
 @kernel
@@ -298,7 +259,7 @@ def _crossings(series, lower, upper, keys, idx, out):
     for i in range(n):
         keys[0, i] = (y[i] - y[0]) - lower * (t[i] - t[0])
         idx[0, i] = i
-    below, order = _sort(keys, idx, n)
+    below, _, order = sort_counting(keys[0], keys[1], n, idx[0], idx[1])
     key = keys[0]
     m = 0
     for q in range(n):
@@ -322,63 +283,3 @@ def _crossings(series, lower, upper, keys, idx, out):
         key[p + 1] = x
         order[p + 1] = g
     return below, m
-
-
-@kernel
-def _sort(keys, idx, n):
-    """Sort keys[0, :n] with companions idx[0, :n] stably; returns inversions, sorted companions."""
-    run = 8
-    inversions = 0
-    a = keys[0]
-    ai = idx[0]
-    b = keys[1]
-    bi = idx[1]
-    for lo in range(0, n, run):
-        for i in range(lo + 1, min(lo + run, n)):
-            x = a[i]
-            xi = ai[i]
-            j = i - 1
-            while j >= lo and a[j] > x:
-                a[j + 1] = a[j]
-                ai[j + 1] = ai[j]
-                j -= 1
-            inversions += i - 1 - j
-            a[j + 1] = x
-            ai[j + 1] = xi
-    while run < n:
-        for lo in range(0, n, 2 * run):
-            inversions += _merge_step(a, ai, b, bi, lo, min(lo + run, n), min(lo + 2 * run, n))
-        a, b = b, a
-        ai, bi = bi, ai
-        run *= 2
-    return inversions, ai
-
-
-@kernel
-def _merge_step(a, ai, b, bi, lo, mid, hi):
-    """Merge two sorted runs of a (with companions ai) into b; returns the inversions between."""
-    inversions = 0
-    i = lo
-    j = mid
-    k = lo
-    while i < mid and j < hi:
-        x = a[i]
-        z = a[j]
-        second = z < x
-        b[k] = z if second else x
-        bi[k] = ai[j] if second else ai[i]
-        inversions += (mid - i) if second else 0
-        j += second
-        i += 1 - second
-        k += 1
-    while i < mid:
-        b[k] = a[i]
-        bi[k] = ai[i]
-        i += 1
-        k += 1
-    while j < hi:
-        b[k] = a[j]
-        bi[k] = ai[j]
-        j += 1
-        k += 1
-    return inversions

@@ -12,13 +12,20 @@ import math
 import numpy as np
 
 from soilscope.kernels.compile import kernel
-from soilscope.kernels.selection import MARGIN, narrow, nearest_rank, quickselect, two_ranks
+from soilscope.kernels.pair_slopes import list_slopes, sample_slopes, stream_slopes
+from soilscope.kernels.selection import (
+    MARGIN,
+    median,
+    narrow,
+    nearest_rank,
+    quickselect,
+    two_ranks,
+)
+from soilscope.kernels.strips import STRIP, take_strip
 
 ROOM = 16384  # slopes of a window that are kept at least
 LISTED = 512  # up to so many slopes, selection from the full list is fastest
 SAMPLE = 256
-STRIP = 16  # series that are transposed together, so that each fetched cache line is used whole
-LANES = 32  # comparisons that the compiler does at once; values are padded to a multiple of it
 
 
 @kernel
@@ -42,10 +49,7 @@ def sen_slopes(t, y, season, n_seasons, reach, estimates):
     targets = np.empty(3, np.int64)
     estimates[:] = np.nan
     for first in range(0, n_series, STRIP):
-        width = min(STRIP, n_series - first)
-        for i in range(n_time):
-            for q in range(width):
-                strip[q, i] = y[i, first + q]
+        width = take_strip(y, first, strip)
         for q in range(width):
             _compress(t, strip[q], season, order, n_seasons, tt, yy, starts)
             m = _count_pairs(starts)
@@ -63,8 +67,8 @@ def sen_slopes(t, y, season, n_seasons, reach, estimates):
             n = starts[n_seasons]
             middle = 0.5 * (tt[(n - 1) // 2] + tt[n // 2])
             if n_seasons > 1:
-                middle = _median(tt, n, keep)
-            estimates[3, column] = _median(yy, n, keep) - estimates[0, column] * middle
+                middle = median(tt, n, keep)
+            estimates[3, column] = median(yy, n, keep) - estimates[0, column] * middle
 
 
 @kernel
@@ -117,7 +121,7 @@ def _select_all(t, y, starts, m, targets, row, keep, estimates, column):
     first = targets[0] if targets[0] >= 0 else k1
     last = targets[2] if targets[2] < m else k2
     if m <= LISTED:
-        inside = _list_slopes(t, y, starts, keep)
+        inside = list_slopes(t, y, starts, keep)
         base, inside = narrow(keep, inside, first, last)
     else:
         base, inside = _window(t, y, starts, m, first, last, 1, row, keep)
@@ -137,7 +141,7 @@ def _select_all(t, y, starts, m, targets, row, keep, estimates, column):
 def _surely(t, y, starts, m, k1, k2, row, keep):
     """k1-th and k2-th smallest slope (k2 = k1 or k1 + 1), whatever it takes."""
     lower, upper = _sampled_window(t, y, starts, m, k1, k2, 2, keep)
-    below, inside, whole = _stream(t, y, starts, lower, upper, row, keep)
+    below, inside, whole = stream_slopes(t, y, starts, lower, upper, row, keep)
     if k1 < below or k2 >= below + inside:
         lower = -np.inf
         upper = np.inf
@@ -153,48 +157,6 @@ def _surely(t, y, starts, m, k1, k2, row, keep):
 
 
 @kernel
-def _list_slopes(t, y, starts, out):
-    """Write all slopes to `out`; returns their number."""
-    m = 0
-    for g in range(starts.size - 1):
-        for k in range(1, starts[g + 1] - starts[g]):
-            s = starts[g]
-            length = starts[g + 1] - s - k
-            for i in range(length):
-                out[m + i] = (y[s + i + k] - y[s + i]) / (t[s + i + k] - t[s + i])
-            m += length
-    return m
-
-
-@kernel
-def _stream(t, y, starts, lower, upper, row, keep):
-    """Count the slopes below `lower` and in [lower, upper]; keep the latter while they fit."""
-    below = 0
-    inside = 0
-    whole = True
-    for g in range(starts.size - 1):
-        s = starts[g]
-        n = starts[g + 1] - s
-        for k in range(1, n):
-            length = n - k
-            for i in range(length):
-                row[i] = (y[s + i + k] - y[s + i]) / (t[s + i + k] - t[s + i])
-            whole = whole and inside + length <= keep.size - MARGIN
-            if whole:
-                for i in range(length):
-                    v = row[i]
-                    keep[inside] = v
-                    below += v < lower
-                    inside += (v >= lower) & (v <= upper)
-            else:
-                for i in range(length):
-                    v = row[i]
-                    below += v < lower
-                    inside += (v >= lower) & (v <= upper)
-    return below, inside, whole
-
-
-@kernel
 def _window(t, y, starts, m, k1, k2, attempt, row, keep):
     """Put all slopes of a window round the ranks k1..k2 into `keep`.
 
@@ -202,7 +164,7 @@ def _window(t, y, starts, m, k1, k2, attempt, row, keep):
     or holds too many slopes.
     """
     lower, upper = _sampled_window(t, y, starts, m, k1, k2, attempt, keep)
-    below, inside, whole = _stream(t, y, starts, lower, upper, row, keep)
+    below, inside, whole = stream_slopes(t, y, starts, lower, upper, row, keep)
     if k1 < below or k2 >= below + inside:
         return 0, -1
     if not whole:
@@ -217,7 +179,7 @@ def _window(t, y, starts, m, k1, k2, attempt, row, keep):
 def _sampled_window(t, y, starts, m, k1, k2, attempt, out):
     """Slopes between which the ranks k1..k2 of all m slopes lie with high probability."""
     size = SAMPLE * attempt * attempt
-    got = _sample(t, y, starts, 7919 * attempt, size, out)
+    got = sample_slopes(t, y, starts, 7919 * attempt, size, out)
     if got == 0:
         return -np.inf, np.inf
     spread = (1.0 + 0.5 * attempt) * 0.5 * math.sqrt(got) + 1.0
@@ -230,36 +192,6 @@ def _sampled_window(t, y, starts, m, k1, k2, attempt, out):
     if high < got:
         upper = quickselect(out, max(low, 0), got - 1, high)
     return lower, upper
-
-
-@kernel
-def _sample(t, y, starts, first, size, out):
-    """Slopes of `size` pairs spread evenly over all pairs (points of an additive recurrence)."""
-    n = starts[starts.size - 1]
-    u = (first * 0.7548776662466927) % 1.0
-    v = (first * 0.5698402909980532) % 1.0
-    got = 0
-    for _ in range(4 * size):
-        u += 0.7548776662466927
-        u -= u >= 1.0
-        v += 0.5698402909980532
-        v -= v >= 1.0
-        i = int(u * n)
-        lo = 0
-        hi = n
-        if starts.size > 2:
-            g = 0
-            while starts[g + 1] <= i:
-                g += 1
-            lo = starts[g]
-            hi = starts[g + 1]
-        j = lo + int(v * (hi - lo))
-        if i != j:
-            out[got] = (y[j] - y[i]) / (t[j] - t[i])
-            got += 1
-            if got == size:
-                break
-    return got
 
 
 @kernel
@@ -283,7 +215,7 @@ def _bisect(t, y, starts, k, lower, upper, below, inside, row, keep):
                 return 0.0
             mid = np.int64(0 if high > 0 else -2)
         bits[0] = _flip(mid)
-        _, count, _ = _stream(t, y, starts, -np.inf, value[0], row, keep[:0])
+        _, count, _ = stream_slopes(t, y, starts, -np.inf, value[0], row, keep[:0])
         if count > k:
             high = mid
             up_to_high = count
@@ -294,7 +226,7 @@ def _bisect(t, y, starts, k, lower, upper, below, inside, row, keep):
             bits[0] = _flip(high)
             upper = value[0]
             bits[0] = _flip(low)
-            below, inside, _ = _stream(t, y, starts, value[0], upper, row, keep)
+            below, inside, _ = stream_slopes(t, y, starts, value[0], upper, row, keep)
             return two_ranks(keep, inside, k - below, k - below)[0]
     bits[0] = _flip(low)
     return value[0]
@@ -304,28 +236,3 @@ def _bisect(t, y, starts, k, lower, upper, below, inside, row, keep):
 def _flip(bits):
     """Map the bits of a float to an integer of the same order, and back."""
     return bits if bits >= 0 else bits ^ np.int64(0x7FFFFFFFFFFFFFFF)
-
-
-@kernel
-def _median(values, n, scratch):
-    for i in range(n):
-        scratch[i] = values[i]
-    if n <= 2 * LANES:  # the value that has the rank is found faster than others are moved
-        for i in range(n, n + LANES):
-            scratch[i] = np.nan  # compares false
-        a = 0.0
-        b = 0.0
-        for i in range(n):
-            v = scratch[i]
-            below = np.int32(0)
-            up_to = np.int32(0)
-            for j in range((n + LANES - 1) // LANES * LANES):
-                below += np.int32(scratch[j] < v)
-                up_to += np.int32(scratch[j] <= v)
-            if below <= (n - 1) // 2 < up_to:
-                a = v
-            if below <= n // 2 < up_to:
-                b = v
-        return 0.5 * (a + b)
-    a, b = two_ranks(scratch, n, (n - 1) // 2, n // 2)
-    return 0.5 * (a + b)
