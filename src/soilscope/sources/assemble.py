@@ -11,11 +11,16 @@ import xarray as xr
 from soilscope.errors import SourceError
 from soilscope.sources.canonical import CANONICAL, Canonical
 from soilscope.sources.declared import Declared
-from soilscope.sources.timeaxis import Step, require_order, show, time_step
-from soilscope.sources.units import accepted_units, conversion, convert
+from soilscope.sources.decode import FILE
+from soilscope.sources.timeaxis import Step, require_apart, require_order, show, time_step
+from soilscope.sources.units import Conversion, accepted_units, conversion, convert
 from soilscope.sources.window import Region
 
 Period = tuple[pd.Timestamp, pd.Timestamp] | None
+
+_PLACES = ("y", "x", "latitude", "longitude")
+#: Single and double precision of one coordinate differ by less than this share of a cell.
+_ROUNDING = 1e-3
 
 
 def combine(parts: Sequence[xr.Dataset], *, file: str) -> xr.Dataset:
@@ -24,8 +29,8 @@ def combine(parts: Sequence[xr.Dataset], *, file: str) -> xr.Dataset:
     for part in parts:
         groups.setdefault(frozenset(map(str, part.data_vars)), []).append(part)
     groups.pop(frozenset(), None)
-    joined = [_join(group, file=file) for group in groups.values()]
-    for name in ("y", "x", "latitude", "longitude", "depth", "site"):
+    joined = in_one_order([_join(group, file=file) for group in groups.values()])
+    for name in (*_PLACES, "depth", "site"):
         _require_same(joined, name, file=file)
     try:
         return xr.merge(joined, join="outer", compat="no_conflicts", combine_attrs="override")
@@ -46,6 +51,8 @@ def finish(
     file = file_label(files)
     if "time" in ds.dims:
         require_order(ds["time"].values, file=file)
+        require_apart([(file, ds["time"].values)])
+    ds.attrs.pop(FILE, None)
     step = time_step(ds["time"]) if "time" in ds.dims else "none"
     ds = ds.assign(
         {
@@ -118,7 +125,9 @@ def file_label(files: Sequence[Path]) -> str:
 
 def _in_our_units(da: xr.DataArray, step: Step, *, file: str) -> xr.DataArray:
     name = str(da.name)
+    done = da.attrs.get("units")  # where the stored numbers were decoded
     how = conversion(name, str(da.attrs["source_units"]), step=step)
+    how = how if done is None else Conversion(done)
     if how is None:
         raise SourceError(_misfit(da, CANONICAL[name], step, file))
     encoding = da.encoding  # it names the grid mapping, and arithmetic forgets it
@@ -156,6 +165,8 @@ def _join(group: Sequence[xr.Dataset], *, file: str) -> xr.Dataset:
     first = group[0]
     if len(group) == 1:
         return first
+    group = in_one_order(group)
+    first = group[0]
     _require_same_units(group, file=file)
     _require_same(group, "depth", file=file)
     labels = [set(part["site"].values.tolist()) if "site" in part.dims else set() for part in group]
@@ -163,7 +174,7 @@ def _join(group: Sequence[xr.Dataset], *, file: str) -> xr.Dataset:
         if sum(map(len, labels)) > len(set.union(*labels)):
             raise SourceError(f"some sites are in two of the files {file} and some are not.")
         return xr.concat(group, "site", join="outer", coords="minimal", compat="override")
-    for name in ("y", "x", "latitude", "longitude", "site"):
+    for name in (*_PLACES, "site"):
         _require_same(group, name, file=file)
     if "time" not in first.dims:
         raise SourceError(
@@ -171,6 +182,7 @@ def _join(group: Sequence[xr.Dataset], *, file: str) -> xr.Dataset:
             "name one file, or write time_from_name, as in 'ndvi_%Y_%m'."
         )
     ordered = sorted(group, key=lambda part: part["time"].values[0])
+    require_apart([(_file_of(part, file), part["time"].values) for part in ordered])
     return xr.concat(
         ordered,
         "time",
@@ -182,13 +194,40 @@ def _join(group: Sequence[xr.Dataset], *, file: str) -> xr.Dataset:
     )
 
 
+def in_one_order(group: Sequence[xr.Dataset]) -> list[xr.Dataset]:
+    """Give later files the rows and columns of the first in its order, where they are the same."""
+    first, *others = group
+    return [first, *(_ordered_like(part, first) for part in others)]
+
+
+def _ordered_like(part: xr.Dataset, first: xr.Dataset) -> xr.Dataset:
+    for dim in _PLACES:
+        if dim not in part.dims or dim not in first.dims or part.sizes[dim] != first.sizes[dim]:
+            continue
+        ours, theirs = first[dim].values, part[dim].values
+        if np.array_equal(ours, theirs):
+            continue
+        order = np.argsort(theirs)[np.argsort(np.argsort(ours))]
+        slack = _ROUNDING * abs(float(np.ptp(ours))) / max(1, ours.size - 1)
+        if (np.abs(theirs[order] - ours) > slack).any():
+            continue
+        if (np.diff(order) == -1).all():
+            part = part.isel({dim: slice(None, None, -1)})
+        elif (np.diff(order) != 1).any():
+            part = part.isel({dim: order})
+        part = part.assign_coords({dim: first[dim].variable})
+    return part
+
+
 def _require_same_units(group: Sequence[xr.Dataset], *, file: str) -> None:
     for name in group[0].data_vars:
-        units = sorted({str(part[name].attrs["source_units"]) for part in group})
+        units = {str(part[name].attrs["source_units"]): part for part in reversed(group)}
         if len(units) > 1:
+            (one, first), (other, second) = sorted(units.items())[:2]
             raise SourceError(
-                f"{name} comes in different units in {file}: {', '.join(units)}; write units, or "
-                "open the files as two inputs."
+                f"{name} comes in different units in {_file_of(first, file)} and "
+                f"{_file_of(second, file)}: {one}, {other}; write units, or open the files as two "
+                "inputs."
             )
 
 
@@ -197,6 +236,19 @@ def _require_same(group: Sequence[xr.Dataset], name: str, *, file: str) -> None:
     for part in having[1:]:
         if not np.array_equal(part[name].values, having[0][name].values):
             raise SourceError(
-                f"the coordinate {name} differs between {file} "
-                f"({having[0].sizes[name]} and {part.sizes[name]} values); open them as two inputs."
+                f"the coordinate {name} differs between {_file_of(having[0], file)} "
+                f"({_range_of(having[0][name])}) and {_file_of(part, file)} "
+                f"({_range_of(part[name])}); leave out the file that is another's, or open them as "
+                "two inputs."
             )
+
+
+def _file_of(part: xr.Dataset, file: str) -> str:
+    return str(part.attrs.get(FILE, file))
+
+
+def _range_of(axis: xr.DataArray) -> str:
+    values = axis.values
+    if values.dtype.kind not in "iuf":
+        return f"{values.size} values"
+    return f"{values.size} values, {values.min():.8g} to {values.max():.8g}"

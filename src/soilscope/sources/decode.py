@@ -8,7 +8,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from soilscope.checks import nearest
-from soilscope.errors import SourceError
+from soilscope.errors import GridError, SourceError
 from soilscope.grid.depth import layer_coordinates
 from soilscope.sources.axes import Axes, find_axes
 from soilscope.sources.canonical import CANONICAL
@@ -27,6 +27,8 @@ _IN_SOIL = ("soil_moisture", "soil_temperature")
 #: What a file tells about itself that the reader of a result must know.
 _TOLD = ("title", "source", "license", "synthetic")
 _ORDER = ("time", "depth", "y", "x", "latitude", "longitude", "site")
+#: Attribute of a part that names its file, until all parts are joined.
+FILE = "file"
 
 
 def decode_file(
@@ -47,9 +49,11 @@ def decode_file(
     dims = dict.fromkeys(str(d) for v in variables for s in v.source for d in raw[s].dims)
     _require_values(raw, dims, file)
     axes = find_axes(raw, dims, declared, allowed=allowed, file=file)
+    _require_finite(axes, file)
     raw, axes = cut_window(raw, axes, declared.region)
     data = {v.name: _variable(raw, v, axes, chunks=chunks, file=file) for v in variables}
-    ds = xr.Dataset(data, attrs={key: raw.attrs[key] for key in _TOLD if key in raw.attrs})
+    told = {key: raw.attrs[key] for key in _TOLD if key in raw.attrs}
+    ds = xr.Dataset(data, attrs=told | {FILE: file})
     ds = _with_time(ds, axes, declared, stamp=stamp, file=file)
     ds = _with_depth(ds, raw, axes, declared, file=file)
     ds = ds.transpose(*(d for d in _ORDER if d in ds.dims), ...)
@@ -99,6 +103,20 @@ def _require_values(raw: xr.Dataset, dims: Iterable[str], file: str) -> None:
             f"{file} holds no values: its dimension {empty[0]!r} has length 0; download or write "
             "it again."
         )
+
+
+def _require_finite(axes: Axes, file: str) -> None:
+    """Refuse rows and columns that lie nowhere."""
+    for name in ("y", "x", "latitude", "longitude"):
+        axis = axes.coordinates.get(name)
+        if axis is None or axis.dtype.kind != "f":
+            continue
+        lost = int((~np.isfinite(axis.values)).sum())
+        if lost:
+            raise GridError(
+                f"the coordinate {axis.name} in {file} has {lost} missing or infinite values of "
+                f"{axis.size}; download or write the file again."
+            )
 
 
 def _is_spare(dim: str, declared: Declared) -> bool:

@@ -17,6 +17,8 @@ from soilscope.times import is_time_like, month_count
 Step = Literal["month", "day", "other", "one", "none"]
 Stamps = npt.NDArray[np.datetime64]
 
+#: Share of the months with a single stamp above which a time axis is monthly.
+_MONTHLY = 0.5
 _REAL_CALENDARS = ("standard", "gregorian", "proleptic_gregorian")
 _DIRECTIVES = {
     "%Y": r"(?P<year>\d{4})",
@@ -118,7 +120,8 @@ def require_order(stamps: Stamps, *, file: str) -> None:
     """Refuse stamps that are missing, repeated, or not in ascending order."""
     if np.isnat(stamps).any():
         raise SourceError(
-            f"time in {file} has a missing stamp (number {np.isnat(stamps).argmax() + 1})."
+            f"time in {file} has a missing stamp (number {np.isnat(stamps).argmax() + 1}); "
+            "drop it, with ds.sel(time=ds.time.notnull())."
         )
     steps = np.diff(stamps).astype(np.int64)
     if (steps > 0).all():
@@ -135,6 +138,40 @@ def require_order(stamps: Stamps, *, file: str) -> None:
         f"time in {file} is not in ascending order: {show(stamps[at + 1])} follows "
         f"{show(stamps[at])}; sort it, with ds.sortby('time')."
     )
+
+
+def require_apart(parts: Sequence[tuple[str, Stamps]]) -> None:
+    """Refuse files (each named, with its stamps) of which two hold one time, or one month.
+
+    A month counts as held twice where the others are held once: monthly files may bear stamps of
+    the first or the middle of a month, and a mean of both would be silent.
+    """
+    stamps = np.concatenate([stamps for _, stamps in parts])
+    owner = np.repeat(np.arange(len(parts)), [stamps.size for _, stamps in parts])
+    order = np.argsort(stamps, kind="stable")
+    stamps, owner = stamps[order], owner[order]
+    for unit, what in (("ns", "time"), ("M", "the months")):
+        times = stamps.astype(f"datetime64[{unit}]")
+        twice = np.flatnonzero(times[1:] == times[:-1])
+        if not twice.size or (unit == "M" and not _one_a_month(times)):
+            continue
+        at = int(twice[0])
+        files = list(dict.fromkeys(parts[owner[i]][0] for i in (at, at + 1)))
+        which = show(stamps[at])
+        if unit == "M":
+            which = f"{times[at]} ({which} and {show(stamps[at + 1])})"
+        where = f"in {files[0]}" if len(files) == 1 else f"in {files[0]} and in {files[1]}"
+        raise SourceError(
+            f"{what} hold{'s' if unit == 'ns' else ''} {which} twice{_more(twice.size)} ({where}); "
+            "keep one of them, and see that no two files overlap."
+        )
+
+
+def _one_a_month(months: npt.NDArray[np.datetime64]) -> bool:
+    """Whether stamps are monthly but for a few."""
+    distinct, counts = np.unique(months, return_counts=True)
+    steps = np.diff(distinct).astype(int)
+    return bool(distinct.size > 2 and np.median(steps) == 1 and np.mean(counts == 1) > _MONTHLY)
 
 
 def read_period(period: Sequence[object] | None) -> tuple[pd.Timestamp, pd.Timestamp] | None:
