@@ -8,9 +8,10 @@ import pytest
 import xarray as xr
 
 from soilscope.errors import InputError, SourceError
-from soilscope.sources.catalogue import PRODUCTS, Product, open_source
+from soilscope.sources.catalogue import PRODUCTS, open_source
 from soilscope.sources.declared import Variable
 from soilscope.sources.known import known_variables
+from soilscope.sources.product import Product
 from soilscope.sources.raster import open_raster
 
 KNOWN = (

@@ -1,6 +1,5 @@
 """MODIS NDVI (MOD13, MYD13) as AppEEARS, MRT, MODIStsp or Earth Engine export it."""
 
-import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,50 +19,15 @@ from soilscope.sources.declared import Declared, Variable
 from soilscope.sources.decode import decode_file
 from soilscope.sources.formats import file_format, open_lazily
 from soilscope.sources.geotiff import open_geotiff
+from soilscope.sources.modis_layers import RELIABILITY, VARIABLES, date_of, layer_of
+from soilscope.sources.product import Product
 from soilscope.sources.raster import on_our_grid
-from soilscope.sources.timeaxis import Stamps, show, stamp_from_name
+from soilscope.sources.timeaxis import Stamps, show
 
-VARIABLES = (
-    Variable(
-        "ndvi",
-        ("1 km 16 days NDVI",),
-        units="1",
-        scale=0.0001,
-        missing=(-3000.0,),
-        valid=(-2000.0, 10000.0),
-    ),
-    Variable(
-        "ndvi_day",
-        ("1 km 16 days composite day of the year",),
-        units="d",
-        missing=(-1.0,),
-        valid=(1.0, 366.0),
-    ),
-)
 #: Ranks of the pixel reliability that are kept: good and marginal (2 snow or ice, 3 cloudy).
 KEPT = (0, 1)
-_RELIABILITY = Variable(
-    "reliability", ("1 km 16 days pixel reliability",), units="1", missing=(-1.0, 255.0)
-)
-#: What a layer is by its name, in files of any resolution and period; the first that fits.
-_LAYERS = (
-    ("reliability", re.compile(r"pixel[ _]reliability|SummaryQA", re.IGNORECASE)),
-    ("ndvi_day", re.compile(r"composite[ _]day[ _]of[ _]the[ _]year|DayOfYear", re.IGNORECASE)),
-    ("ndvi", re.compile(r"(?<![A-Za-z])NDVI(?![A-Za-z])", re.IGNORECASE)),
-)
-#: Dates in names; the first that fits.
-_DATES = (
-    r"doy(?P<year>\d{4})(?P<doy>\d{3})",
-    r"(?<![A-Za-z0-9])A(?P<year>\d{4})(?P<doy>\d{3})(?!\d)",
-    r"(?<!\d)(?P<year>\d{4})[_-](?P<month>\d{2})[_-](?P<day>\d{2})(?!\d)",
-    r"(?<!\d)(?P<year>\d{4})_(?P<doy>\d{3})(?!\d)",
-    r"(?<!\d)(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?!\d)",
-    r"(?<!\d)(?P<year>\d{4})(?P<doy>\d{3})(?!\d)",
-    r"(?<!\d)(?P<year>\d{4})[_-](?P<month>\d{2})(?!\d)",
-)
 _SINUSOIDAL = "+proj=sinu +lon_0=0 +x_0=0 +y_0=0 +R=6371007.181 +units=m +no_defs"
 _PLANAR = ("ydim", "xdim")
-_USUAL = tuple(v.source for v in (*VARIABLES, _RELIABILITY))
 
 
 @dataclass(frozen=True)
@@ -105,7 +69,7 @@ def _wanted(declared: Declared) -> dict[str, Variable]:
     wanted = {v.name: v for v in declared.variables or VARIABLES}
     if not declared.all_needed:
         wanted.pop("ndvi_day", None)
-    return wanted if declared.reliability == () else wanted | {"reliability": _RELIABILITY}
+    return wanted if declared.reliability == () else wanted | {"reliability": RELIABILITY}
 
 
 def _opened(path: Path, chunks: Chunks) -> xr.Dataset:
@@ -136,39 +100,16 @@ def _pieces(
     names = [str(name) for name in raw.data_vars]
     single = len(names) == 1
     for number, name in enumerate(names, start=1):
-        layer = _layer(name, number, wanted)
+        layer = layer_of(name, number, wanted)
         if layer is None and single:
-            layer = _layer(path.stem, number, wanted)
+            layer = layer_of(path.stem, number, wanted)
         if layer is None or layer not in wanted:
             continue
         if "time" in raw[name].dims:
             stamps = raw["time"].values
         else:
-            stamps = np.array([_date(name, path, declared)], "datetime64[ns]")
+            stamps = np.array([date_of(name, path, declared)], "datetime64[ns]")
         yield _Piece(raw, replace(wanted[layer], source=(name,)), stamps, path)
-
-
-def _layer(text: str, number: int, wanted: Mapping[str, Variable]) -> str | None:
-    for name, variable in wanted.items():
-        if variable.source not in _USUAL and variable.source[0] in (text, str(number)):
-            return name
-    found = next((name for name, pattern in _LAYERS if pattern.search(text)), None)
-    given = wanted.get(found or "")
-    return found if given is not None and given.source in _USUAL else None
-
-
-def _date(name: str, path: Path, declared: Declared) -> np.datetime64:
-    """Return the date that a band or a file bears in its name."""
-    if declared.time_from_name is not None:
-        return stamp_from_name(path, declared.time_from_name)
-    for text in (name, path.stem):
-        for pattern in _DATES:
-            if re.search(pattern, text):
-                return stamp_from_name(Path(text), pattern)
-    raise SourceError(
-        f"{path} bears no date in its name, such as doy2020001, A2020001 or 2020_01_01; write "
-        "time_from_name, as in 'ndvi_%Y_%m'."
-    )
 
 
 def _stacked(pieces: Sequence[_Piece]) -> list[_Piece]:
@@ -286,3 +227,27 @@ def _days_after(day: xr.DataArray) -> xr.DataArray:
     days = (day - time.dayofyear).astype(day.dtype)
     year = (365 + time.is_leap_year).astype(day.dtype)
     return days.where(days >= 0, days + year).assign_attrs(day.attrs)
+
+
+PRODUCT = Product(
+    open_modis,
+    "NDVI of MODIS on Terra (MOD13) and Aqua (MYD13) since 2000, 16-day or monthly composites",
+    "GeoTIFF (AppEEARS, MRT, MODIStsp, Earth Engine; the date in the name: doy2020001, "
+    "A2020001, 2020_01_01) or NetCDF (AppEEARS); NDVI and pixel reliability in one file or two",
+    (
+        "a date is the first day of its composite; ndvi_day (if named in variables) tells how "
+        "many days later the pixel was seen",
+        "pixels of reliability 0 (good) and 1 (marginal) are kept; reliability: [0] is "
+        "stricter, reliability: [] keeps all",
+        "stored numbers are NDVI times 10000; files that are scaled already: "
+        "variables: {ndvi: {scale: 1}}",
+        "tiles of one date must be mosaicked first; open Terra and Aqua of one date as two inputs",
+        "NDVI responds to soil moisture as well as to what drives it",
+    ),
+    variables=VARIABLES,
+    ancestors=("MODIS NDVI",),
+    origin="NASA LP DAAC, doi:10.5067/MODIS/MOD13A2.061 (16 days, 1 km), "
+    "doi:10.5067/MODIS/MOD13A3.061 (monthly)",
+    names=r"(?i)M[OY]D13(A[1-3]|Q1|C[12])|days_NDVI|monthly_NDVI",
+    options=("reliability",),
+)

@@ -17,6 +17,7 @@ from soilscope.sources.declared import Declared
 from soilscope.sources.decode import decode_file, require_found, wanted
 from soilscope.sources.formats import file_format, open_lazily
 from soilscope.sources.geotiff import open_geotiff
+from soilscope.sources.product import Product
 from soilscope.sources.timeaxis import stamp_from_name
 
 Floats = npt.NDArray[np.float64]
@@ -131,3 +132,15 @@ def _wrapped(ds: xr.Dataset, dim: str) -> xr.Dataset:
     if steps.size and steps.max() > 1.5 * steps.min():
         return ds
     return ds.assign_coords({dim: (dim, wrapped, ds[dim].attrs)}).isel({dim: order})
+
+
+PRODUCT = Product(
+    open_raster,
+    "any grid, with or without time and soil layers, declared by hand",
+    "NetCDF, Zarr or GeoTIFF",
+    (
+        "the bands of a GeoTIFF are named by description or number; dims: {depth: band} "
+        "makes them layers, dims: {time: band} dates (with time_format)",
+        "tiles of one date must be mosaicked first, with gdalbuildvrt and gdal_translate",
+    ),
+)

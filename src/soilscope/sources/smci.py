@@ -24,6 +24,7 @@ from soilscope.sources.declared import Declared, Variable
 from soilscope.sources.decode import decode_file, require_found
 from soilscope.sources.formats import open_lazily
 from soilscope.sources.mosaic import mosaic
+from soilscope.sources.product import Product
 from soilscope.sources.raster import on_our_grid
 from soilscope.sources.smci_files import Piece, find_pieces, missing_pieces
 from soilscope.sources.timeaxis import show
@@ -212,3 +213,24 @@ def _stacked(layers: Sequence[xr.Dataset], label: str) -> xr.Dataset:
         join="override",
         combine_attrs="override",
     )
+
+
+PRODUCT = Product(
+    open_smci,
+    "daily soil moisture of China in ten layers of 10 cm (SMCI 1.0), 9 km or 1 km",
+    "years {d}cm/SMCI_9km_{year}_{d}cm.nc, or folders SMCI_1km_{year}_{d}cm of tiles (*.nc); "
+    "paths name the files, the folders or the folder above them",
+    (
+        "year and layer stand in the names alone: 10cm is 0-10 cm, 100cm is 90-100 cm",
+        "numbers are 0.001 m3 m-3 and -999 is missing, whether the file says so or not",
+        "days are numbered in the year where the file has no dates; leap years are checked",
+        "trained with ERA5-Land and MODIS: not independent of them, nor a test of them",
+    ),
+    variables=VARIABLES,
+    ancestors=("ERA5-Land", "ERA5", "MODIS", "CMA stations"),
+    origin="Shangguan et al. (2022), National Tibetan Plateau Data Center, "
+    "https://doi.org/10.11888/Terre.tpdc.272415; Li et al. (2022), "
+    "https://doi.org/10.5194/essd-14-5267-2022",
+    names=r"SMCI_(9km|1km)_\d{4}_\d{1,3}cm",
+    reach=0.5,
+)

@@ -13,6 +13,7 @@ from soilscope.sources.chunks import Chunks
 from soilscope.sources.declared import Declared
 from soilscope.sources.decode import decode_file, require_found
 from soilscope.sources.formats import file_format, open_lazily, reading
+from soilscope.sources.product import Product
 from soilscope.sources.rows import read_rows
 from soilscope.sources.timeaxis import stamp_from_name
 
@@ -113,3 +114,14 @@ def _as_site(column: xr.DataArray) -> xr.Variable:
         values = values.astype("U").astype(object)
     units = {k: v for k, v in column.attrs.items() if k in ("units", "long_name")}
     return xr.Variable("site", values, units)
+
+
+PRODUCT = Product(
+    open_table,
+    "series at sites or of catchments, with or without coordinates, declared by hand",
+    "NetCDF, Zarr, CSV or Parquet",
+    (
+        "a CSV or Parquet file has one row a site and date (and depth), in any order",
+        "files without a site are one site each, named by the file",
+    ),
+)

@@ -19,6 +19,7 @@ from soilscope.sources.chunks import Chunks
 from soilscope.sources.declared import Declared, Variable
 from soilscope.sources.decode import decode_file, require_found
 from soilscope.sources.formats import open_lazily
+from soilscope.sources.product import Product
 from soilscope.sources.raster import on_our_grid
 from soilscope.sources.timeaxis import show
 
@@ -196,3 +197,26 @@ def _ancestors(versions: dict[str, None], declared: Declared, label: str) -> lis
         stacklevel=5,
     )
     return ["ERA5", "CRU TS", "JRA-55"]
+
+
+PRODUCT = Product(
+    open_terraclimate,
+    "monthly climate and water balance of the land at 1/24 degree: vpd, precipitation, "
+    "temperature_max, temperature_min, evapotranspiration, potential_evapotranspiration ...",
+    "TerraClimate_{var}_{year}.nc, whole or cut to a region; paths name the files or a folder",
+    (
+        "version 1.1 (1950 on) has the anomalies of ERA5, earlier ones those of CRU TS and "
+        "JRA-55: the lineage follows what the files say; if they say nothing, write lineage",
+        "its trends are those of its ancestors: the provider warns against using them as "
+        "independent evidence",
+        "soil is the water of a bucket (mm), not per volume: it is soil_water, never soil_moisture",
+        "files of +2 and +4 degC (TerraClimate_2c_...) are scenarios of pseudo-years",
+        "files are global: give region, and only its cells are read",
+    ),
+    variables=VARIABLES,
+    ancestors=ANCESTORS,
+    origin="Abatzoglou et al. (2018), https://doi.org/10.1038/sdata.2017.191; "
+    "https://www.climatologylab.org/terraclimate.html",
+    names=r"TerraClimate_[A-Za-z]+_\d{4}\.nc$",
+    reach=0.5,
+)

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from soilscope.checks import require_choice
 from soilscope.sources.canonical import CANONICAL, DAILY_FLUX
-from soilscope.sources.catalogue import PRODUCTS, Product
+from soilscope.sources.catalogue import PRODUCTS
 from soilscope.sources.declared import Variable
+from soilscope.sources.product import Product
 from soilscope.study.products import TWINS, product_names
 
 _WIDTH = 88
