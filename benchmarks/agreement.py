@@ -3,28 +3,15 @@
 Run with one thread (OMP_NUM_THREADS=1). Processor time, so that other work counts less.
 """
 
-import time
-from collections.abc import Callable
-
 import numpy as np
 import xarray as xr
 from scipy import stats
 
 from soilscope import agreement, triple_collocation
+from timing import seconds
 
 N_TIME, N_SERIES, PEER_SERIES, N_BOOT = 252, 4000, 100, 1000
 MOMENTS = ["r", "r_squared", "nse", "bias", "rmse", "ubrmse", "mse", "kge"]
-
-
-def seconds(run: Callable[[], object], repeats: int = 3) -> float:
-    """Return the best of `repeats` runs after one to warm up."""
-    run()
-    best = np.inf
-    for _ in range(repeats):
-        start = time.process_time()
-        run()
-        best = min(best, time.process_time() - start)
-    return best
 
 
 def products(n_series: int, n: int = 2) -> list[xr.DataArray]:

@@ -1,9 +1,8 @@
 """The index by each method beside a copy and peers: time per series on one thread, n = 252.
 
-Run with one thread (OMP_NUM_THREADS=1). Ratios of one run mean more than its microseconds.
+Run with one thread (OMP_NUM_THREADS=1). Processor time, so that other work counts less.
 """
 
-import time
 from collections.abc import Callable
 
 import numpy as np
@@ -11,21 +10,16 @@ import xarray as xr
 from scipy import stats
 
 from soilscope import index_parameters, standardize
+from timing import seconds
 
 N_TIME = 252
 GRID = (200, 256)
 FEW = 20  # series for peers that loop in Python
 
 
-def best(run: Callable[[], object], *, repeats: int = 7, n: int = GRID[0] * GRID[1]) -> float:
-    """Return the best of `repeats` runs after one to warm up, microseconds a series of `n`."""
-    run()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - start)
-    return min(times) / n * 1e6
+def micro(run: Callable[[], object], *, repeats: int = 7, n: int = GRID[0] * GRID[1]) -> float:
+    """Return microseconds a series of `n`."""
+    return seconds(run, repeats) / n * 1e6
 
 
 def moisture(dtype: str) -> xr.DataArray:
@@ -77,7 +71,7 @@ def families() -> None:
     rows = {name: {"method": name} for name in ("zscore", "empirical", "kde", "gamma", "beta")}
     rows["gamma, Thom"] = {"method": "gamma", "fit": "thom"}
     ours = {
-        name: best(lambda options=options: standardize(part, **options), repeats=3, n=20 * GRID[1])
+        name: micro(lambda options=options: standardize(part, **options), repeats=3, n=20 * GRID[1])
         for name, options in rows.items()
     }
     peers = {
@@ -85,7 +79,7 @@ def families() -> None:
         "gamma": lambda: fitted(da, stats.gamma, floc=0),
         "beta": lambda: fitted(da, stats.beta, floc=0, fscale=1),
     }
-    theirs = {name: best(run, repeats=1, n=FEW) for name, run in peers.items()}
+    theirs = {name: micro(run, repeats=1, n=FEW) for name, run in peers.items()}
     print(
         f"\nf4, {N_TIME} months, {20 * GRID[1]} series | us a series | SciPy in a loop, times ours"
     )
@@ -111,7 +105,7 @@ def main() -> None:
             "xarray groupby": lambda da=da: grouped(da),
         }
         times = {
-            name: best(run, repeats=3 if "groupby" in name else 7) for name, run in rows.items()
+            name: micro(run, repeats=3 if "groupby" in name else 7) for name, run in rows.items()
         }
         print(f"\n{dtype}, {N_TIME} months, {GRID[0] * GRID[1]} series | us a series | to a copy")
         for name, value in times.items():

@@ -1,30 +1,19 @@
 """Partial regression beside its peers: time per series on one thread, all statistics.
 
-Run with one thread (OMP_NUM_THREADS=1). Ratios of one run mean more than its microseconds.
+Run with one thread (OMP_NUM_THREADS=1). Processor time, so that other work counts less.
 """
 
-import time
 from collections.abc import Callable
 
 import numpy as np
 import xarray as xr
 
 from soilscope import partial_regression
+from timing import seconds
 
 N_TIME, K = 252, 4
 GRID = (320, 160)  # 51,200 series: what a call costs once counts little
 PEER_SERIES = 300
-
-
-def seconds(run: Callable[[], object], repeats: int) -> float:
-    """Return the best of `repeats` runs after one to warm up."""
-    run()
-    best = np.inf
-    for _ in range(repeats):
-        start = time.perf_counter()
-        run()
-        best = min(best, time.perf_counter() - start)
-    return best
 
 
 def study(*, layers: int = 1, missing: float = 0.0) -> tuple[xr.DataArray, xr.Dataset]:

@@ -19,21 +19,11 @@ import xarray as xr
 from soilscope.analyse.time_axis import TimeAxis
 from soilscope.analyse.trend import trend
 from soilscope.analyse.trend_blocks import MannKendall, sen_slopes
+from timing import seconds
 
 SERIES = {21: 20_000, 252: 2_000, 7671: 8}
 PEER_SERIES = {21: 100, 252: 20, 7671: 0}  # at n = 7671 they need gigabytes
 LIMITS = {21: (2.5, 7.0), 252: (50.0, 120.0), 7671: (3500.0, 9000.0)}  # us without, with bounds
-
-
-def best(run: Callable[[], object], clock: Callable[[], float], repeats: int = 5) -> float:
-    """Return the seconds of the best of `repeats` runs after one to warm up."""
-    run()
-    found = np.inf
-    for _ in range(repeats):
-        start = clock()
-        run()
-        found = min(found, clock() - start)
-    return found
 
 
 def series(n: int, n_series: int, decimals: int | None) -> np.ndarray:
@@ -72,10 +62,7 @@ def one_thread() -> None:
     for n, n_series in SERIES.items():
         for name, decimals in (("continuous", None), ("3 decimals", 3)):
             y = series(n, n_series, decimals)
-            plain, bounds = (
-                1e6 / n_series * best(kernels(y, bounds=b), time.process_time)
-                for b in (False, True)
-            )
+            plain, bounds = (1e6 / n_series * seconds(kernels(y, bounds=b)) for b in (False, True))
             factor = 1.0 if decimals is None else 1.3
             limits = [f"{factor * limit:.4g}" for limit in LIMITS[n]]
             print(f"| {n} | {name} | {plain:.3g} | {limits[0]} | {bounds:.3g} | {limits[1]} |")
@@ -88,10 +75,10 @@ def beside_peers() -> None:
         if n_series == 0:
             continue
         ours = series(n, SERIES[n], None)
-        unit = best(kernels(ours, bounds=True), time.process_time) / SERIES[n]
+        unit = seconds(kernels(ours, bounds=True)) / SERIES[n]
         for name, run in peers(series(n, n_series, None)).items():
-            seconds = best(run, time.process_time, repeats=3) / n_series
-            print(f"| {n} | {name} | {1e6 * seconds:.4g} | {seconds / unit:.0f} |")
+            took = seconds(run, repeats=3) / n_series
+            print(f"| {n} | {name} | {1e6 * took:.4g} | {took / unit:.0f} |")
 
 
 def whole_function() -> None:
@@ -101,24 +88,21 @@ def whole_function() -> None:
         years = {"time": axis_of(n).years}
         da = xr.DataArray(series(n, SERIES[n], None), years, ("time", "site"))
         for correction in ("none", "ar1", "prewhiten", "hamed_rao", "3pw"):
-            seconds = best(
-                lambda da=da, c=correction: trend(da, correction=c, confidence=0.95),
-                time.process_time,
-                repeats=3,
+            took = seconds(
+                lambda da=da, c=correction: trend(da, correction=c, confidence=0.95), repeats=3
             )
-            print(f"| {n} | {correction} | {1e6 * seconds / SERIES[n]:.3g} |")
+            print(f"| {n} | {correction} | {1e6 * took / SERIES[n]:.3g} |")
 
 
 def two_threads() -> None:
     years = {"time": axis_of(252).years}
     da = xr.DataArray(series(252, 8_000, None), years, ("time", "site")).chunk(site=500)
-    seconds = []
+    took = []
     for workers in (1, 2):
         with dask.config.set(scheduler="threads", num_workers=workers):
-            seconds.append(
-                best(lambda: trend(da, confidence=0.95).compute(), time.perf_counter, repeats=4)
-            )
-    print(f"\ntwo dask threads, n = 252: {seconds[0] / seconds[1]:.2f} times one thread")
+            run = trend(da, confidence=0.95).compute
+            took.append(seconds(run, repeats=4, clock=time.perf_counter))
+    print(f"\ntwo dask threads, n = 252: {took[0] / took[1]:.2f} times one thread")
 
 
 def memory() -> None:
