@@ -100,6 +100,22 @@ def test_missing_months_of_the_calendar_are_gaps():
     assert onset_delay(x).isel(depth=1).n_onsets == 5
 
 
+@pytest.mark.parametrize("hidden", range(1, 9))
+def test_a_missing_month_and_a_missing_value_hide_the_same(hidden):
+    above, below = droughts(120, STARTS), droughts(120, [100])
+    months = xr.date_range("2000-01", periods=120, freq="MS")
+    x = layered(above, below, time=months)
+    at = STARTS[2] + hidden
+    emptied = x.copy()
+    emptied[1, at] = np.nan
+    value, month = (
+        onset_delay(y, max_delay=6).isel(depth=1)
+        for y in (emptied, x.isel(time=np.delete(np.arange(120), at)))
+    )
+    assert value.n_onsets == (5 if hidden <= 6 else 6)
+    assert month.n_onsets == value.n_onsets
+
+
 @given(st.integers(0, 2**32 - 1), st.integers(0, 6))
 def test_shares_lie_between_none_and_all_and_no_delay_is_longer_than_asked(seed, longest):
     x = np.random.default_rng(seed).normal(size=(2, 120))

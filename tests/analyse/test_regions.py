@@ -76,6 +76,14 @@ def test_the_mean_is_numpys_weighted_average(pairs):
     np.testing.assert_allclose(result["mean"][0], np.average(values, weights=weights), atol=1e-9)
 
 
+def test_shares_and_counts_have_no_units_of_the_data():
+    da = sites([1.0, 3.0], name="soil_moisture", attrs={"units": "m3 m-3", "long_name": "moisture"})
+    result = regional_mean(da)
+    assert result.soil_moisture.attrs["units"] == "m3 m-3"
+    assert [result[name].attrs["units"] for name in ("area_share", "n_obs")] == ["1", "1"]
+    assert result.n_obs.attrs["long_name"] == "number of valid observations"
+
+
 def test_an_index_keeps_its_name_and_its_reference():
     da = sites([1.0, 3.0], name="ssmi", attrs={"reference": "pooled"})
     result = regional_mean(da)

@@ -194,6 +194,16 @@ def test_status_says_why_a_series_has_no_trend():
     assert result["n_obs"].values[1, 1, 2] == 57
 
 
+@pytest.mark.parametrize("correction", ["none", "hirsch_slack"])
+def test_a_single_value_of_every_month_has_no_pairs_to_compare(correction):
+    time = pd.date_range("2001-01", periods=12, freq="MS")
+    da = xr.DataArray(red_noise(13, n=12), dims="time", coords={"time": time})
+    result = trend(da, season="month", correction=correction, confidence=0.95)
+    assert status_of(result) == "too_few"
+    assert np.isnan(result["slope"])
+    assert np.isnan(result["s"])
+
+
 def test_a_constant_series_has_slope_zero_and_no_p_value():
     result = trend(yearly(np.full(20, 0.3)), correction="ar1", confidence=0.95)
     assert (float(result["slope"]), float(result["s"])) == (0.0, 0.0)

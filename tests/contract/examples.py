@@ -186,6 +186,11 @@ EXAMPLES: dict[str, Example] = {
         "partial_regression", lambda: {"y": moisture(), "drivers": drivers()}, {"shares": "lmg"}
     ),
     "agreement": Example("agreement", _two_products, {"confidence": 0.9, "rng": 1, "n_boot": 100}),
+    "agreement, regions": Example(
+        "agreement",
+        lambda: _two_products() | {"regions": zones()},
+        {"confidence": 0.9, "rng": 1, "n_boot": 100},
+    ),
     "pooled_agreement": Example(
         "pooled_agreement", _two_products, {"sample": 5, "rng": 1, "confidence": 0.9, "n_boot": 100}
     ),

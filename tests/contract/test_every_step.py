@@ -6,12 +6,23 @@ import xarray as xr
 
 from contract.examples import EXAMPLES
 from soilscope.labelled import spatial_dims
-from soilscope.names import STATUS
+from soilscope.names import NAMES, STATUS, describe
 from soilscope.study.steps import STEPS
 
 CELLWISE = sorted(
-    name for name in EXAMPLES if not STEPS[EXAMPLES[name].step].whole(EXAMPLES[name].options)
+    name
+    for name, example in EXAMPLES.items()
+    if not STEPS[example.step].whole(example.options | example.make())
 )
+
+#: What steps say of a variable in words of their own, or of the data.
+OWN_WORDS = {
+    ("soil_moisture", "soil moisture"),
+    ("mean", "mean standardised soil moisture index"),
+    ("deficit_share", "share of times in deficit (index below zero)"),
+    ("lag1_autocorrelation", "lag-1 autocorrelation of the series without its step"),
+    ("r", "correlation with the truth"),
+}
 
 
 def as_dataset(result):
@@ -101,6 +112,23 @@ def test_every_variable_says_what_it_is_and_in_which_units(name):
             assert da.attrs.get("units") is not None, variable
         if "flag_meanings" in da.attrs:
             assert da.dtype.kind == "i", variable
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_no_variable_bears_the_label_of_another(name):
+    inputs = EXAMPLES[name].make()
+    arrays = [
+        da
+        for obj in inputs.values()
+        for da in (obj.data_vars.values() if isinstance(obj, xr.Dataset) else [obj])
+    ]
+    known = {"1", "kPa", *(da.attrs["units"] for da in arrays if "units" in da.attrs)}
+    for variable, da in run(name, inputs).data_vars.items():
+        table = NAMES[variable]
+        if "units" in da.attrs:
+            assert da.attrs["units"] in {describe(variable, units=u)["units"] for u in known}
+        if (variable, da.attrs["long_name"]) not in OWN_WORDS:
+            assert da.attrs["long_name"] == table.long_name
 
 
 @pytest.mark.parametrize("name", CELLWISE)

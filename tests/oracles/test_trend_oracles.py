@@ -14,6 +14,8 @@ import xarray as xr
 from scipy.special import erfc
 
 from soilscope import adjust_p_values, trend
+from soilscope.analyse.time_axis import time_axis
+from soilscope.analyse.trend_blocks import TrendOfBlock
 
 NAMES = ("Nile", "LakeHuron", "nhtemp")
 
@@ -154,6 +156,25 @@ def test_zyps_zhang_and_bcpw_are_other_methods(r_numbers, name):
     theirs = r_numbers["series"][name]
     for slope in (theirs["zyp.zhang"]["trend"], theirs["modifiedmk::bcpw"]["Z-Value"]):
         assert np.sign(ours["slope_prewhitened"]) == np.sign(slope)
+
+
+def test_vctfpw_is_the_transformation_of_mannkendall(r_numbers):
+    """mannkendall 1.1.1 (Collaud Coen et al. 2020) on the Nile, years of 365.25 days.
+
+    Its lag-1 autocorrelation is another estimate; given that, the series is ours.
+    """
+    da = annual(r_numbers, "Nile")
+    nile, slope = da.values[:, np.newaxis], np.array([-2.6])
+    block = TrendOfBlock(time_axis(da, "time"), "vctfpw", None, None, 0.05, None, 10)
+    residual = block._residual(nile, slope)
+    theirs = np.array([0.3756210550918698])
+    assert block._lag_one(residual) == pytest.approx(theirs, abs=1e-3)
+    whitened = block._variance_corrected(nile, residual, slope, theirs, np.zeros(1))
+    expected = [1091.6481391451962, 779.8121901441218, 710.8508711596824, 760.2200122319684]
+    assert whitened[[1, 2, 50, 99], 0] == pytest.approx(expected, rel=1e-12)
+    assert block._slopes(whitened)[0] == pytest.approx(-1.8542539575569474, rel=1e-9)
+    ours = numbers(da, correction="vctfpw")
+    assert ours["slope_prewhitened"] == pytest.approx(-1.854, rel=3e-3)
 
 
 PYMANNKENDALL = {

@@ -7,6 +7,7 @@ import xarray as xr
 
 from soilscope import vapour_pressure_deficit
 from soilscope.errors import InputError, SoilscopeWarning
+from soilscope.lineage import circular, lineage_of
 
 
 def celsius(value):
@@ -41,6 +42,7 @@ def test_negative_deficits_become_zero_and_are_counted():
     assert found.vpd.values[1] > 0
     assert np.isnan(found.vpd.values[3])
     assert found.vpd.attrs["units"] == "kPa"
+    assert found.n_clipped.attrs["units"] == "1"
 
 
 def test_monthly_means_are_told():
@@ -62,3 +64,19 @@ def test_kelvin_is_refused():
             temperature=celsius(20.0),
             method="mean_temperature",
         )
+
+
+def test_temperatures_of_another_time_of_the_day_are_refused():
+    days = pd.date_range("2001-01-01", periods=4)
+    dew = xr.DataArray(np.zeros(4), {"time": days}, attrs={"units": "degC"})
+    noon = dew.assign_coords(time=days + pd.Timedelta("12h"))
+    with pytest.raises(InputError, match="temperature and dewpoint differ along 'time'"):
+        vapour_pressure_deficit(dew, temperature=noon, method="mean_temperature")
+
+
+def test_a_deficit_is_made_from_what_its_temperatures_are():
+    t = celsius(20.0).assign_attrs(product="era5_land", lineage='["ERA5"]')
+    found = vapour_pressure_deficit(t - 5, temperature=t, method="mean_temperature")
+    assert lineage_of(found.vpd) == ("ERA5-Land", "ERA5")
+    moisture = xr.DataArray(0.0, attrs={"product": "smci"})
+    assert circular(moisture, {"vpd": found.vpd}) == {"vpd": "ERA5-Land"}

@@ -181,6 +181,7 @@ def _mean(cell: xr.DataArray, share: xr.DataArray) -> xr.DataArray:
     found = xr.dot(valid.astype(np.float64), share, dim=dims)
     total = xr.dot(cell.where(valid, 0.0).astype(np.float64), share, dim=dims)
     mean: xr.DataArray = total / found.where(found > 0)
+    mean.attrs = {}  # those of the cells are not those of their mean
     return mean
 
 

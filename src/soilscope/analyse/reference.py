@@ -24,6 +24,7 @@ def pool(
     its best covered series.
     """
     weight = weights.fillna(0.0)
+    weight.attrs = {}  # xarray hands them on: means would be areas in m2
     count = moments["count"].where(weight > 0.0, 0)
     mean = moments["mean"].where(count > 0)
     total = (weight * count).sum(dims)

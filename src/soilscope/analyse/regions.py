@@ -102,6 +102,7 @@ def _region_sums(
         dask="parallelized",
         output_dtypes=[np.float64, np.float64, np.int64],
         dask_gufunc_kwargs={"output_sizes": {"region": share.sizes["region"]}},
+        keep_attrs=False,
     )
     return found, total, n_obs
 

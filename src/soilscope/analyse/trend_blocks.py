@@ -68,6 +68,7 @@ class TrendOfBlock:
         status[plain.n_obs == 0] = NO_DATA
         independent = self._reach(plain, np.ones(y.shape[1]))
         slopes = self._slopes(y, independent if self.correction == "none" else None)
+        status[(status == CONSTANT) & np.isnan(slopes[0])] = TOO_FEW  # no two values in any season
         residual = self._residual(y, slopes[0])
         found = {
             "slope": slopes[0],
@@ -151,9 +152,13 @@ class TrendOfBlock:
     def _variance_corrected(
         self, y: npt.NDArray[Any], residual: Floats, slope: Floats, r: Floats, bound: Floats
     ) -> Floats:
-        """Return the variance-corrected trend-free pre-whitened series of Wang et al. (2015)."""
+        """Return the variance-corrected trend-free pre-whitened series of Wang et al. (2015).
+
+        The whitened residuals are multiplied by a ratio of *variances*, as published, so that their
+        variance becomes larger than that of the data.
+        """
         whitened = self._whiten(residual, r)
-        whitened *= spread(residual) / spread(whitened)
+        whitened *= variance(y) / variance(whitened)
         shrunk = slope * np.sqrt(np.where(r > 0, (1.0 - r) / (1.0 + r), 1.0))
         years = (self.axis.years - self.axis.years[0])[:, np.newaxis]
         return np.asarray(np.where(np.abs(r) > bound, whitened + shrunk * years, y))
@@ -241,12 +246,17 @@ def unbiased_lag_one(r: Floats, n_obs: Floats) -> Floats:
     return np.asarray(np.clip((n_obs * r + 2.0) / np.maximum(n_obs - 4.0, 1.0), -0.95, 0.98))
 
 
-def spread(y: Floats) -> Floats:
-    """Return the standard deviation of the finite values of each column."""
+def variance(y: Floats) -> Floats:
+    """Return the variance of the finite values of each column, by n - 1."""
     valid = np.isfinite(y)
     count = valid.sum(axis=0)
-    centred = np.where(valid, y, 0.0) - np.where(valid, y, 0.0).sum(axis=0) / count
-    return np.asarray(np.sqrt((np.where(valid, centred, 0.0) ** 2).sum(axis=0) / count))
+    centred = np.where(valid, y - _sum(np.where(valid, y, 0.0)) / count, 0.0)
+    return np.asarray(_sum(centred**2) / (count - 1.0))
+
+
+def _sum(y: Floats) -> Floats:
+    """Sum each column in the order of time: np.sum rounds a column by how many stand beside it."""
+    return np.asarray(np.add.accumulate(y, axis=0, dtype=np.float64)[-1])
 
 
 def weaker(a: MannKendall, b: MannKendall) -> MannKendall:

@@ -22,7 +22,7 @@ def _delay(begin, lower, month, onset, max_delay):
     -1: no onset within `max_delay` months; -2: a value is missing before this is known.
     """
     for i in range(begin, lower.size):
-        if month[i] - month[begin] > max_delay:
+        if i > begin and month[i - 1] - month[begin] >= max_delay:
             return -1
         if not np.isfinite(lower[i]) or (i > begin and month[i] - month[i - 1] != 1):
             return -2

@@ -10,6 +10,7 @@ import xarray as xr
 from soilscope.checks import require_choice
 from soilscope.errors import InputError, SoilscopeWarning
 from soilscope.labelled import label
+from soilscope.lineage import inherit
 from soilscope.times import is_monthly
 
 Method = Literal["extremes", "mean_temperature"]
@@ -28,7 +29,8 @@ def vapour_pressure_deficit(
     Parameters
     ----------
     dewpoint, temperature_max, temperature_min, temperature
-        In degC, on the same dims; daily (or hourly) values, of which means are taken afterwards.
+        In degC, on the same coordinates; daily (or hourly) values, of which means are taken
+        afterwards.
     method
         "extremes": [es(Tmax) + es(Tmin)] / 2 - es(Tdew), for daily data. "mean_temperature":
         es(Tmean) - es(Tdew), right for hourly data; from daily means it is too low (by some 13 %
@@ -38,13 +40,13 @@ def vapour_pressure_deficit(
     -------
     Dataset
         `vpd` (kPa), with negative values (dew point above temperature) set to 0, and `n_clipped`,
-        how many these were along `time`.
+        how many these were along `time`. Both carry the lineage of all inputs.
 
     Raises
     ------
     InputError
-        If the temperatures that the method needs are missing, or values are in kelvin by their
-        units.
+        If the temperatures that the method needs are missing, values are in kelvin by their
+        units, or coordinates differ (as stamps at noon from those at midnight).
 
     References
     ----------
@@ -77,6 +79,7 @@ def vapour_pressure_deficit(
         )
     for name, da in {"dewpoint": dewpoint, **given}.items():
         _require_celsius(da, name)
+        _require_on_dewpoint(da, dewpoint, name)
     if "time" in dewpoint.dims and is_monthly(dewpoint["time"]):
         warnings.warn(
             "the vapour pressure deficit of monthly means is lower than the mean of daily "
@@ -87,10 +90,12 @@ def vapour_pressure_deficit(
     saturation = [_saturation(da) for da in given.values()]
     deficit = sum(saturation[1:], saturation[0]) / len(saturation) - _saturation(dewpoint)
     negative = (deficit < 0).where(deficit.notnull(), False)
-    clipped = deficit.clip(min=0.0, keep_attrs=False)
     counted = negative.sum("time") if "time" in negative.dims else negative.astype(np.int64)
+    ds = xr.Dataset({"vpd": deficit.clip(min=0.0), "n_clipped": counted})
+    for variable in ds.data_vars.values():
+        variable.attrs = {}  # those of the temperatures
     return label(
-        xr.Dataset({"vpd": clipped, "n_clipped": counted}),
+        inherit(ds, dewpoint, *given.values()),
         units="kPa",
         method="vapour_pressure_deficit",
         options=json.dumps({"method": method}),
@@ -104,6 +109,17 @@ def _saturation(celsius: xr.DataArray) -> xr.DataArray:
     exponent = 17.27 * t / (t + 237.3)
     growth: xr.DataArray = xr.apply_ufunc(np.exp, exponent, dask="allowed")
     return 0.6108 * growth
+
+
+def _require_on_dewpoint(da: xr.DataArray, dewpoint: xr.DataArray, name: str) -> None:
+    """Refuse other coordinates: arithmetic would keep what they share, often nothing."""
+    for dim in da.dims:
+        both = dim in da.indexes and dim in dewpoint.indexes
+        if both and not da.indexes[dim].equals(dewpoint.indexes[dim]):
+            raise InputError(
+                f"{name} and dewpoint differ along {dim!r}; bring them together with "
+                'xarray.align(..., join="inner"), stamps to one time of the day before.'
+            )
 
 
 def _require_celsius(da: xr.DataArray, name: str) -> None:
