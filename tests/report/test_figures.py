@@ -80,10 +80,16 @@ def parts(figure):
         for ax in figure.axes:
             written = [ax.title, ax._left_title, *ax.texts]
             yield from ((t.get_window_extent(), t.get_text()) for t in written if t.get_text())
-            for axis in (ax.xaxis, ax.yaxis):
+            for axis in (ax.xaxis, ax.yaxis) if ax.axison else ():
                 box = axis.get_tightbbox(renderer)
                 if box is not None:
                     yield box, f"axis {axis.get_label_text()}"
+
+
+def words_on(figure):
+    """All that is written on a figure."""
+    every = [*figure.texts, *(text for ax in figure.axes for text in ax.texts)]
+    return " ".join(" ".join(text.get_text() for text in every).split())
 
 
 def test_no_text_leaves_its_sheet(grid_figures, site_figures):
@@ -128,9 +134,9 @@ def test_maps_are_images_and_never_meshes(grid_figures):
 
     for kind, plate, figure in grid_figures:
         if kind.on == "grid":
-            maps = [ax for ax in figure.axes if ax.images]  # a colour bar has none
-            assert len(maps) >= 4, plate.key
-            assert not any(ax.findobj(QuadMesh) for ax in maps), plate.key
+            canvas = figure.axes[0]  # the other one is the colour bar
+            assert len(canvas.images) >= 4, plate.key
+            assert not canvas.findobj(QuadMesh), plate.key
 
 
 def test_compared_maps_share_limits_about_zero(grid_figures):
@@ -209,7 +215,7 @@ def test_a_map_has_its_true_shape_and_the_zones_their_edges():
     area = area_of(field, zone)
     assert area.extent == (9.5, 12.5, 59.0, 61.0)
     assert area.aspect == pytest.approx(2.0)  # 1 / cos 60 degrees
-    assert sorted(map(tuple, area.outline[:, :, 0])) == [(11.5, 11.5), (11.5, 11.5)]
+    assert area.outline.tolist() == [[[11.5, 61.0], [11.5, 59.0]]]  # one line, whatever the cells
 
 
 def test_cells_that_are_not_estimated_are_no_driver(grid_study):
@@ -219,8 +225,8 @@ def test_cells_that_are_not_estimated_are_no_driver(grid_study):
 
 def test_products_with_a_common_ancestor_are_marked_where_they_agree(site_figures):
     plate, figure = next((p, f) for kind, p, f in site_figures if kind.kind == "agreement")
-    printed = " ".join(text.get_text() for text in figure.texts)
+    printed = words_on(figure)
     assert "Not independent: product and reference share ERA5-Land" in printed
     assert "not independent" in plate.seen
-    titles = [ax.get_title(loc="left") for ax in figure.axes]
-    assert all(word in titles[0] for word in ("0-7 cm", "r²", "NSE", "RMSE", "bias", "n "))
+    for word in ("0-7 cm", "r²", "NSE", "RMSE", "bias", "n "):
+        assert word in printed

@@ -1,9 +1,10 @@
 """Words about a regression on drivers."""
 
+import numpy as np
 import xarray as xr
 
 from soilscope.report.reading import Study
-from soilscope.report.words import ALPHA
+from soilscope.report.words import ALPHA, listed
 
 NAMES = {
     "precipitation": "precipitation",
@@ -11,13 +12,54 @@ NAMES = {
     "vpd": "VPD",
     "ndvi": "NDVI",
     "pet": "PET",
+    "lst": "LST",
 }
 ERRORS = {"hac": "Newey-West (HAC) errors", "ols": "ordinary errors"}
+CIRCULAR = "\N{DAGGER}"  # marks a driver that the response was made from
+
+
+def driver_name(name: str) -> str:
+    """Name of a driver with the usual capitals."""
+    return NAMES.get(name, name.replace("_", " "))
 
 
 def driver_names(ds: xr.Dataset) -> list[str]:
     """Names of the drivers, with the usual capitals."""
-    return [NAMES.get(str(d), str(d).replace("_", " ")) for d in ds["driver"].values]
+    return [driver_name(str(d)) for d in ds["driver"].values]
+
+
+def circular(ds: xr.Dataset) -> list[bool]:
+    """Whether the response was made from each driver, or from the driver's product."""
+    if "circular" not in ds.coords or ds["circular"].dims != ("driver",):
+        return [False] * ds.sizes["driver"]
+    return [bool(code) for code in np.asarray(ds["circular"].values)]
+
+
+def driver_labels(ds: xr.Dataset) -> list[str]:
+    """Names of the drivers as figures and tables show them: a dagger marks circular ones."""
+    return [f"{name}{CIRCULAR * mark}" for name, mark in zip(driver_names(ds), circular(ds),
+                                                             strict=True)]  # fmt: skip
+
+
+def circular_note(ds: xr.Dataset) -> str:
+    """Say what the dagger means; nothing where no driver bears it."""
+    if not any(circular(ds)):
+        return ""
+    return (
+        f"{CIRCULAR} circular: the soil moisture product was made from this driver or its product, "
+        "so their association is partly built in."
+    )
+
+
+def circular_words(ds: xr.Dataset) -> str:
+    """Name the circular drivers in a sentence; nothing where there are none."""
+    named = [name for name, mark in zip(driver_names(ds), circular(ds), strict=True) if mark]
+    if not named:
+        return ""
+    return (
+        f"Soil moisture was made from {listed(named)}, or from the same product: "
+        f"{'these associations are' if len(named) > 1 else 'this association is'} partly built in."
+    )
 
 
 def driver_method(study: Study, name: str) -> str:

@@ -12,11 +12,12 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from soilscope.report.canvas import Box
 from soilscope.report.reading import Frame
 from soilscope.report.style import ALARM, QUIET, WIDTH, Scale
 
 LINE = 0.125  # inches: height of a line of small text
-SOURCE_CHARACTERS = 155  # that fit on a line of the sheet
+SOURCE_CHARACTERS = 162  # that fit on a line of the sheet
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,17 @@ class Sheet:
     foot: float  # inches kept for colour bars or a legend
     note: float  # inches that the small print takes
     right: float  # inches from the left edge to the end of the panels
+    start: tuple[float, float]  # left edge of the first column, upper edge of the first row
+
+    def place(self, row: int, col: int) -> Box:
+        """Return where the panel in `row` and `col` lies, in inches."""
+        (left, top), (width, height) = self.start, self.panel
+        return Box(
+            left + col * (width + self.margins.gap_x),
+            top - row * (height + self.margins.gap_y) - height,
+            width,
+            height,
+        )
 
     @property
     def flat(self) -> list[Axes]:
@@ -113,12 +125,13 @@ def sheet(
     frame: Frame,
     margins: Margins | None = None,
     foot: float = 0.0,
+    panels: bool = True,
 ) -> Sheet:
     """Make a figure of `rows` x `cols` panels of `panel` inches, with its title and source line.
 
     Panels that do not fill the width are centred. `foot` inches are kept below the panels for
     colour bars or a legend; `note` says in small print, above the source line, how to read the
-    marks.
+    marks. Without `panels` no Axes are made: a canvas draws into the places.
     """
     margins = margins or Margins()
     title_lines = textwrap.wrap(title, 78) or [""]
@@ -142,12 +155,13 @@ def sheet(
     content = cols * panel[0] + (cols - 1) * margins.gap_x
     spare = max(0.0, (width - margins.left - margins.right - content) / 2)
     right = spare + margins.left + content
-    out = Sheet(figure, axes, width, height, margins, panel, foot, tail, right)
-    for r in range(rows):
-        for c in range(cols):
-            bottom = height - head - margins.top - (r + 1) * panel[1] - r * margins.gap_y
-            left = spare + margins.left + c * (panel[0] + margins.gap_x)
-            out.axes[r, c] = figure.add_axes(out.box(left, bottom, *panel))
+    start = (spare + margins.left, height - head - margins.top)
+    out = Sheet(figure, axes, width, height, margins, panel, foot, tail, right, start)
+    for r, c in np.ndindex(rows, cols) if panels else ():
+        place = out.place(r, c)
+        out.axes[r, c] = figure.add_axes(
+            out.box(place.left, place.bottom, place.width, place.height)
+        )
     _head(out, title_lines, subtitle_lines, frame)
     figure.text(
         0.06 / width,

@@ -1,22 +1,22 @@
-"""Map panels: cells by imshow, zone outlines along cell edges, hatches where nothing is claimed."""
+"""Sheets of maps: cells as images, zone outlines along cell edges, hatches over marked cells."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import xarray as xr
-from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
-from matplotlib.colors import BoundaryNorm, ListedColormap
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
+from soilscope.report.canvas import HATCH_INK, Box, Canvas, hatch_lines
 from soilscope.report.layout import Margins, Sheet, columns_for, sheet
 from soilscope.report.reading import Frame, grid_dims
 from soilscope.report.style import QUIET, WIDTH, Scale
 from soilscope.report.words import MINUS
 
 Array = np.ndarray[Any, Any]
-HATCH = "///////"
+LABEL = 0.16  # inches: half the width of the label of a tick
 
 
 @dataclass(frozen=True)
@@ -90,74 +90,106 @@ def _same_grid(a: xr.DataArray, b: xr.DataArray, dims: tuple[str, str]) -> bool:
 
 def _edges(codes: Array, y: Array, x: Array, dy: float, dx: float) -> Array:
     """Segments ((x, y), (x, y)) between cells of different codes, along the cells' edges."""
-    segments = []
-    down = np.argwhere(codes[1:] != codes[:-1])
-    for i, j in down:
-        level = (y[i] + y[i + 1]) / 2
-        segments.append([(x[j] - dx / 2, level), (x[j] + dx / 2, level)])
-    across = np.argwhere(codes[:, 1:] != codes[:, :-1])
-    for i, j in across:
-        level = (x[j] + x[j + 1]) / 2
-        segments.append([(level, y[i] - dy / 2), (level, y[i] + dy / 2)])
-    return np.asarray(segments) if segments else np.empty((0, 2, 2))
+    down = _runs(codes[1:] != codes[:-1])
+    level = (y[:-1] + y[1:])[down[:, 0]] / 2 if len(down) else np.empty(0)
+    ends = _ends(x, dx, down)
+    along = np.stack([ends, np.stack([level, level], axis=1)], axis=2)
+    across = _runs((codes[:, 1:] != codes[:, :-1]).T)
+    level = (x[:-1] + x[1:])[across[:, 0]] / 2 if len(across) else np.empty(0)
+    ends = _ends(y, dy, across)
+    return np.concatenate([along, np.stack([np.stack([level, level], axis=1), ends], axis=2)])
 
 
-def draw_map(
-    ax: Axes, values: Array, area: Area, scale: Scale, *, hatched: Array | None = None
-) -> Axes:
-    """Draw cells in the colours of `scale`, zone outlines, and hatches where `hatched` is true."""
-    ax.imshow(
-        np.ma.masked_invalid(values),
-        origin="lower" if area.upward else "upper",
-        extent=area.extent,
-        aspect="auto",
-        cmap=scale.colours,
-        vmin=scale.low,
-        vmax=scale.high,
-        interpolation="nearest",
-    )
-    if hatched is not None and hatched.any():
-        _hatch(ax, hatched, area)
-    if len(area.outline):
-        ax.add_collection(LineCollection(list(area.outline), colors=QUIET, linewidths=0.4))
-    ax.set_xlim(area.extent[:2])
-    ax.set_ylim(area.extent[2:])
-    return ax
+def _runs(marked: Array) -> Array:
+    """Return the runs of true cells: (row, first, last), a line each."""
+    padded = np.pad(marked.astype(np.int8), ((0, 0), (1, 1)))
+    change = np.diff(padded, axis=1)
+    row, first = np.nonzero(change == 1)
+    _, last = np.nonzero(change == -1)
+    return np.stack([row, first, last - 1], axis=1)
 
 
-def draw_categories(
-    ax: Axes, codes: Array, area: Area, colours: ListedColormap, norm: BoundaryNorm
-) -> Axes:
-    """Draw category codes in their colours, and zone outlines."""
-    ax.imshow(
-        codes,
-        origin="lower" if area.upward else "upper",
-        extent=area.extent,
-        aspect="auto",
-        cmap=colours,
-        norm=norm,
-        interpolation="nearest",
-    )
-    if len(area.outline):
-        ax.add_collection(LineCollection(list(area.outline), colors=QUIET, linewidths=0.4))
-    ax.set_xlim(area.extent[:2])
-    ax.set_ylim(area.extent[2:])
-    return ax
+def _ends(axis: Array, step: float, runs: Array) -> Array:
+    """Outer edges (n, 2) of the first and the last cell of each run."""
+    first, last = axis[runs[:, 1]], axis[runs[:, 2]]
+    side = np.where(last >= first, 1.0, -1.0) * step / 2
+    single = runs[:, 1] == runs[:, 2]
+    side = np.where(single, step / 2, side)
+    return np.stack([first - side, last + side], axis=1)
 
 
-def _hatch(ax: Axes, hatched: Array, area: Area) -> None:
-    """Hatch cells exactly: each is split in three, so that the contour follows its edges."""
-    times = 3 if max(hatched.shape) <= 300 else 1
-    mask = np.kron(hatched.astype(np.float32), np.ones((times, times), np.float32))
-    left, right, bottom, top = area.extent
-    ny, nx = mask.shape
-    x = left + (np.arange(nx) + 0.5) * (right - left) / nx
-    y = bottom + (np.arange(ny) + 0.5) * (top - bottom) / ny
-    drawn = ax.contourf(
-        x, y, mask if area.upward else mask[::-1], levels=[0.5, 1.5], colors="none", hatches=[HATCH]
-    )
-    drawn.set_edgecolor("#3a3a3a")
-    drawn.set_linewidth(0)
+@dataclass
+class MapSheet:
+    """A sheet of maps of one area, `sheet.axes.shape` of them, drawn on one canvas."""
+
+    sheet: Sheet
+    area: Area
+    canvas: Canvas
+
+    @property
+    def figure(self) -> Figure:
+        """The figure that all is drawn on."""
+        return self.sheet.figure
+
+    def place(self, row: int, col: int) -> Box:
+        """Where a map lies."""
+        return self.sheet.place(row, col)
+
+    def draw(
+        self, row: int, col: int, values: Array, scale: Scale, *, hatched: Array | None = None
+    ) -> None:
+        """Draw cells in the colours of `scale`, with hatches over those that are `hatched`."""
+        norm = Normalize(scale.low, scale.high)
+        box = self.place(row, col)
+        self.canvas.image(box, values, colours=scale.colours, norm=norm, upward=self.area.upward)
+        self._lines(box, hatched)
+
+    def draw_categories(
+        self,
+        row: int,
+        col: int,
+        codes: Array,
+        colours: ListedColormap,
+        norm: BoundaryNorm,
+        *,
+        hatched: Array | None = None,
+    ) -> None:
+        """Draw codes of categories in their colours, with hatches over those `hatched`."""
+        box = self.place(row, col)
+        self.canvas.image(box, codes, colours=colours, norm=norm, upward=self.area.upward)
+        self._lines(box, hatched)
+
+    def _lines(self, box: Box, hatched: Array | None) -> None:
+        if hatched is not None and hatched.any():
+            self.canvas.lines(hatch_lines(hatched, box, upward=self.area.upward), HATCH_INK, 0.35)
+        left, right, bottom, top = self.area.extent
+        if len(self.area.outline):
+            x = box.across(self.area.outline[..., 0], left, right)
+            y = box.up(self.area.outline[..., 1], bottom, top)
+            self.canvas.lines(np.stack([x, y], axis=-1), QUIET, 0.4, above=2.2)
+        self.canvas.frame(box)
+
+    def title(self, row: int, col: int, text: str, *, size: float = 7.0, **look: Any) -> None:
+        """Write above a map."""
+        box = self.place(row, col)
+        self.canvas.text(box.left, box.top + 0.03, text, va="bottom", fontsize=size, **look)
+
+    def degrees(self, row: int, col: int, *, bottom: bool, left: bool) -> tuple[Array, Array]:
+        """Mark longitudes and latitudes (or km), with texts at outer maps; return the places."""
+        box, extent = self.place(row, col), self.area.extent
+        geographic = self.area.dims[0] in ("latitude", "lat")
+        x = _ticks(extent[:2], box.width, room=0.5)
+        y = _ticks(extent[2:], box.height, room=0.35)
+        east, north = (_degrees("EW"), _degrees("NS")) if geographic else (_km, _km)
+        across, up = box.across(x, *extent[:2]), box.up(y, *extent[2:])
+        self.canvas.ticks_below(box, across, [east(v) for v in x] if bottom else [])
+        self.canvas.ticks_left(box, up, [north(v) for v in y] if left else [])
+        return across, up
+
+    def done(self) -> Figure:
+        """Finish the sheet; the last call."""
+        self.canvas.done()
+        return self.figure
 
 
 def map_sheet(
@@ -170,14 +202,14 @@ def map_sheet(
     subtitle: str,
     note: str,
     frame: Frame,
-    foot: float = 0.6,
+    foot: float = 0.52,
     left: float = 0.45,
     top: float = 0.22,
     gap_y: float = 0.22,
-) -> Sheet:
-    """Make a sheet of maps of `width` inches each, with degrees on the outer panels only."""
+) -> MapSheet:
+    """Make a sheet of maps of `width` inches each, with degrees on the outer maps only."""
     margins = Margins(left=left, right=0.08, top=top, bottom=0.22, gap_x=0.08, gap_y=gap_y)
-    return sheet(
+    out = sheet(
         rows,
         cols,
         panel=(width, width * area.shape),
@@ -187,7 +219,9 @@ def map_sheet(
         frame=frame,
         margins=margins,
         foot=foot,
+        panels=False,
     )
+    return MapSheet(out, area, Canvas(out.figure))
 
 
 def map_columns(count: int, area: Area) -> tuple[int, float]:
@@ -195,37 +229,26 @@ def map_columns(count: int, area: Area) -> tuple[int, float]:
     return columns_for(count, aspect=area.shape, available=WIDTH - 0.53, gap=0.08)
 
 
-def map_axes(ax: Axes, area: Area, *, bottom: bool, left: bool) -> None:
-    """Label longitudes and latitudes (or km) at the outer panels; no grid lines."""
-    geographic = area.dims[0] in ("latitude", "lat")
-    figure = ax.get_figure(root=True)
-    box = ax.get_position()
-    width, height = figure.get_size_inches() if figure is not None else (1.0, 1.0)
-    ax.set_xticks(_ticks(area.extent[:2], most=max(1, int(box.width * width / 0.5))))
-    ax.set_yticks(_ticks(area.extent[2:], most=max(1, min(4, int(box.height * height / 0.35)))))
-    ax.xaxis.set_major_formatter(FuncFormatter(_degrees("EW") if geographic else _km))
-    ax.yaxis.set_major_formatter(FuncFormatter(_degrees("NS") if geographic else _km))
-    ax.tick_params(labelbottom=bottom, labelleft=left, labelsize=5.8, length=1.5)
-
-
-def _ticks(ends: tuple[float, ...], *, most: int) -> list[float]:
-    """At most `most` round numbers between `ends`."""
+def _ticks(ends: tuple[float, ...], inches: float, *, room: float) -> list[float]:
+    """Round numbers between `ends` whose labels stand `room` inches apart and inside the map."""
     low, high = min(ends), max(ends)
+    most = min(5, max(1, int(inches / room)))
+    edge = (high - low) * min(0.3, LABEL * room / 0.5 / inches)
     for bins in range(most + 3, 0, -1):
         ticks = MaxNLocator(bins, steps=[1, 2, 5, 10], min_n_ticks=1).tick_values(low, high)
-        inside = [float(t) for t in ticks if low <= t <= high]
-        if len(inside) <= most:
-            return inside or [round((low + high) / 2, 1)]
+        inside = [float(t) for t in ticks if low + edge <= t <= high - edge]
+        if inside and len(inside) <= most:
+            return inside
     return [round((low + high) / 2, 1)]
 
 
 def _degrees(letters: str) -> Any:
-    def text(value: float, _: Any = None) -> str:
+    def text(value: float) -> str:
         letter = letters[0] if value > 0 else letters[1] if value < 0 else ""
         return f"{abs(round(value, 4)):g}°{letter}"
 
     return text
 
 
-def _km(value: float, _: Any = None) -> str:
+def _km(value: float) -> str:
     return f"{value / 1000:g} km".replace("-", MINUS)

@@ -1,17 +1,21 @@
 """Matrix panels: a coloured cell for each layer (down) and place or driver (across)."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import Normalize
-from matplotlib.patches import Rectangle
+from matplotlib.collections import LineCollection
+from matplotlib.colors import Normalize, to_rgba
 
+from soilscope.report.canvas import Box, hatch_lines
 from soilscope.report.style import MASKED, Scale, ink_on
 
 Array = np.ndarray[Any, Any]
 HATCH_INK = "#6b6b6b"
+LETTER = 0.58  # width of a letter over its size, on the safe side
+STEEP = 60.0  # degrees of headings that are too long to lie
 
 
 def draw_matrix(
@@ -28,20 +32,13 @@ def draw_matrix(
 ) -> Axes:
     """Draw `values` (rows, columns) with `texts` in the cells, hatched where nothing is claimed."""
     norm = Normalize(scale.low, scale.high)
-    n_rows, n_cols = values.shape
-    for i in range(n_rows):
-        for j in range(n_cols):
-            finite = bool(np.isfinite(values[i, j]))
-            colour = scale.colours(norm(values[i, j])) if finite else _rgba(MASKED)
-            marked = hatched is not None and bool(hatched[i, j]) and finite
-            _cell(ax, i, j, colour, hatched=marked)
-            if texts is not None:
-                ax.text(
-                    j, i, texts[i][j], ha="center", va="center", fontsize=fontsize,
-                    color=ink_on(colour), linespacing=1.1,
-                    bbox=_halo(colour) if marked and texts[i][j] else None,
-                )  # fmt: skip
-    _frame(ax, rows if label_rows else [""] * n_rows, columns)
+    colours = np.asarray(scale.colours(norm(np.ma.masked_invalid(values))), float)
+    colours[~np.isfinite(values)] = to_rgba(MASKED)
+    marked = None if hatched is None else np.asarray(hatched, bool) & np.isfinite(values)
+    _cells(ax, colours, marked)
+    if texts is not None:
+        _write(ax, colours, texts, fontsize, marked)
+    _frame(ax, rows if label_rows else [""] * len(rows), columns)
     return ax
 
 
@@ -55,23 +52,47 @@ def draw_words(
     fontsize: float = 6.2,
 ) -> Axes:
     """Draw cells in given colours with given texts."""
-    for i, (line, words) in enumerate(zip(colours, texts, strict=True)):
-        for j, (colour, text) in enumerate(zip(line, words, strict=True)):
-            _cell(ax, i, j, _rgba(colour), hatched=False)
-            ax.text(j, i, text, ha="center", va="center", fontsize=fontsize,
-                    color=ink_on(_rgba(colour)), linespacing=1.1)  # fmt: skip
+    rgba = np.array([[to_rgba(colour) for colour in line] for line in colours])
+    _cells(ax, rgba, None)
+    _write(ax, rgba, texts, fontsize, None)
     _frame(ax, rows, columns)
     return ax
 
 
-def _cell(ax: Axes, i: int, j: int, colour: Any, *, hatched: bool) -> None:
-    ax.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor=colour, edgecolor="none"))
-    if hatched:
-        ax.add_patch(
-            Rectangle((j - 0.5, i - 0.5), 1, 1, fill=False, hatch="/////", edgecolor=HATCH_INK,
-                      linewidth=0)
+def _cells(ax: Axes, colours: Array, marked: Array | None) -> None:
+    """Fill the cells, hatch those that are marked, and part them by white lines."""
+    n_rows, n_cols = colours.shape[:2]
+    ax.imshow(colours, aspect="auto", interpolation="nearest")
+    if marked is not None and marked.any():
+        figure = ax.get_figure(root=True)
+        across, up = figure.get_size_inches() if figure is not None else (1.0, 1.0)
+        position = ax.get_position()
+        width, height = position.width * across, position.height * up
+        lines = hatch_lines(marked, Box(0, 0, width, height))
+        lines[..., 0] = lines[..., 0] / width * n_cols - 0.5
+        lines[..., 1] = n_rows - 0.5 - lines[..., 1] / height * n_rows
+        ax.add_collection(LineCollection(list(lines), colors=HATCH_INK, linewidths=0.35))
+    white = [[(-0.5, i - 0.5), (n_cols - 0.5, i - 0.5)] for i in range(1, n_rows)]
+    white += [[(j - 0.5, -0.5), (j - 0.5, n_rows - 0.5)] for j in range(1, n_cols)]
+    ax.add_collection(LineCollection(white, colors="white", linewidths=0.7))
+
+
+def _write(
+    ax: Axes,
+    colours: Array,
+    texts: Sequence[Sequence[str]],
+    fontsize: float,
+    marked: Array | None,
+) -> None:
+    for i, j in np.ndindex(colours.shape[:2]):
+        if not texts[i][j]:
+            continue
+        colour = tuple(map(float, colours[i, j]))
+        halo = marked is not None and bool(marked[i, j])
+        ax.text(
+            j, i, texts[i][j], ha="center", va="center", fontsize=fontsize, color=ink_on(colour),
+            linespacing=1.1, bbox=_halo(colour) if halo else None,
         )  # fmt: skip
-    ax.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, fill=False, edgecolor="white", linewidth=0.7))
 
 
 def _halo(colour: Any) -> dict[str, Any]:
@@ -87,15 +108,25 @@ def _frame(ax: Axes, rows: Sequence[str], columns: Sequence[str]) -> None:
     ax.spines[:].set_visible(False)
 
 
-def _rgba(colour: str) -> tuple[float, ...]:
-    from matplotlib.colors import to_rgba
-
-    return tuple(to_rgba(colour))
-
-
 def wrapped(name: str, *, inches: float, fontsize: float = 6.5) -> str:
     """Break a name into lines that fit into `inches`."""
-    import textwrap
-
-    fits = max(4, int(inches * 72 / (fontsize * 0.58)))
+    fits = max(4, int(inches * 72 / (fontsize * LETTER)))
     return "\n".join(textwrap.wrap(name, fits, break_long_words=False)) or name
+
+
+def lie_flat(names: Sequence[str], *, inches: float, fontsize: float) -> bool:
+    """Whether the longest word of `names` fits into `inches`."""
+    longest = max((len(word) for name in names for word in name.split()), default=0)
+    return longest * fontsize * LETTER / 72 <= inches
+
+
+def steep(ax: Axes) -> None:
+    """Turn the headings of the columns upwards."""
+    for label in ax.get_xticklabels():
+        label.set(rotation=STEEP, ha="left", va="baseline", rotation_mode="anchor")
+
+
+def steep_height(names: Sequence[str], *, fontsize: float) -> float:
+    """Inches that headings take that were turned upwards."""
+    longest = max((len(name) for name in names), default=0)
+    return float((longest * LETTER * np.sin(np.deg2rad(STEEP)) + 0.6) * fontsize / 72)

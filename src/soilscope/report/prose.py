@@ -6,7 +6,7 @@ from typing import Any
 from soilscope.report.drivers import NAMES
 from soilscope.report.lags import lag_family, stands_for_family
 from soilscope.report.reading import Study, grid_dims
-from soilscope.report.words import CORRECTIONS, listed, number, percent
+from soilscope.report.words import CORRECTIONS, listed, number, percent, product_name
 from soilscope.study.store import CUBE
 
 _ERRORS = {
@@ -34,7 +34,7 @@ def _options(study: Study, name: str) -> Mapping[str, Any]:
 def _data(study: Study) -> str:
     cube = study.cube
     sources = study.records[CUBE].sources
-    titles = [str(s.get("title") or s.get("product")) for s in sources]
+    titles = [product_name(about) for about in sources]
     grid = grid_dims(cube)
     where = f"a grid of {cube.sizes[grid[0]]} by {cube.sizes[grid[1]]} cells" if grid else (
         f"{cube.sizes['site']} sites" if "site" in cube.dims else "one series"

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from soilscope.report.fonts import Fonts, fonts_for, printable
-from soilscope.report.words import flags, layer_names, listed
+from soilscope.report.words import flags, layer_names, listed, product_name
 from soilscope.study.store import CUBE, Record, Store
 
 PLACES = ("region", "site")  # dimensions along which series have names
@@ -173,7 +173,7 @@ class Study:
     def frame(self) -> Frame:
         """Source line and synthetic mark of every figure."""
         sources = self.records[CUBE].sources if CUBE in self.records else ()
-        names = [str(s.get("title") or s.get("product") or s.get("name")) for s in sources]
+        names = [product_name(about) for about in sources]
         text = listed(list(dict.fromkeys(names)), most=4)
         line = ". ".join(part for part in (f"Data: {text}" if text else "", self.period) if part)
         synthetic = bool(self.manifest.get("synthetic")) or any(s.get("synthetic") for s in sources)

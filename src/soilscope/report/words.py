@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,29 @@ CORRECTIONS = {
     "ar1": "with the variance of a first-order autoregressive series",
     "hirsch_slack": "with the covariance between seasons (Hirsch-Slack)",
 }
+
+
+#: Products as they are printed.
+PRODUCTS = {
+    "smci": "SMCI",
+    "era5_land": "ERA5-Land",
+    "era5": "ERA5",
+    "era_interim": "ERA-Interim",
+    "terraclimate": "TerraClimate",
+    "modis": "MODIS",
+}
+#: Products that are declared by hand: their name says nothing about what they hold.
+DECLARED = ("table", "raster")
+
+
+def product_name(about: Mapping[str, Any]) -> str:
+    """Name of a source's product, or the title of one that was declared by hand.
+
+    >>> product_name({"product": "era5_land", "title": "a long title"})
+    'ERA5-Land'
+    """
+    product = str(about.get("product") or "")
+    return PRODUCTS.get(product) or str(about.get("title") or about.get("name") or product)
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -177,3 +201,12 @@ def listed(words: list[str], *, most: int = 12) -> str:
     return (
         words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
     )
+
+
+def sentences(*said: str) -> str:
+    """Join sentences, leaving out empty ones.
+
+    >>> sentences("Grey: no value.", "", "Hatched: not significant.")
+    'Grey: no value. Hatched: not significant.'
+    """
+    return " ".join(text.strip() for text in said if text.strip())

@@ -2,94 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 import xarray as xr
-from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LogNorm
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
 
-from soilscope.report.layout import Margins, columns_for, sheet, signed
+from soilscope.report.figures.density import density, pairs_of
+from soilscope.report.lineage import product_behind
 from soilscope.report.plates import Plate
-from soilscope.report.reading import Frame, Study, as_places, place_names
+from soilscope.report.reading import Study, as_places, place_names
 from soilscope.report.seen import at_layer
-from soilscope.report.style import ALARM, DENSITY, INK, TREND_LINE, WIDTH
 from soilscope.report.words import decimals, file_stem, number, unit_text, with_unit
 
-
-def agreement_density(
-    ds: xr.Dataset,
-    *,
-    layers: Sequence[str],
-    names: tuple[str, str],
-    title: str,
-    subtitle: str,
-    dependent: str,
-    frame: Frame,
-) -> Figure:
-    """Draw a panel a layer from `pair_density` (depth, reference_bin, product_bin)."""
-    count = len(layers)
-    cols, width = columns_for(count, aspect=1.0, available=WIDTH - 0.7, gap=0.42, tallest=6.0,
-                              widest=2.4, row_gap=0.62)  # fmt: skip
-    rows = -(-count // cols)
-    out = sheet(
-        rows, cols, panel=(width, width), title=title, subtitle=subtitle, frame=frame, foot=0.6,
-        note="Every panel has its own axes. Black line: 1:1; broken: least squares. "
-        "The outer bins hold what lies beyond.",
-        margins=Margins(left=0.6, right=0.1, top=0.62, bottom=0.34, gap_x=0.42, gap_y=0.8),
-    )  # fmt: skip
-    most = max(float(ds["pair_density"].max()), 2.0)
-    for k, ax in enumerate(out.flat):
-        if k >= count:
-            ax.remove()
-            continue
-        one = ds.isel(depth=k)
-        _panel(ax, one, most)
-        text = "\n".join(part for part in (layers[k], *_measures(one)) if part)
-        ax.set_title(text, loc="left", fontsize=5.8, pad=2, linespacing=1.2)
-        if k % cols == 0:
-            ax.set_ylabel(names[0])
-        if k + cols >= count:
-            ax.set_xlabel(names[1], labelpad=1)
-    if dependent:
-        out.figure.text(
-            0.06 / out.width, (out.note + 0.52) / out.height, f"Not independent: {dependent}.",
-            fontsize=6.2, color=ALARM, fontweight="bold", va="center",
-        )  # fmt: skip
-    bar = out.figure.add_axes(out.box(out.width / 2 - 1.3, out.note + 0.33, 2.6, 0.08))
-    out.figure.colorbar(
-        ScalarMappable(LogNorm(1, most), DENSITY), cax=bar, orientation="horizontal",
-        label="pairs", format=FuncFormatter(signed),
-    )  # fmt: skip
-    bar.minorticks_off()
-    return out.figure
-
-
-def _panel(ax: Axes, one: xr.Dataset, most: float) -> None:
-    edges = one["pair_edge"].values
-    if not np.isfinite(edges).all():
-        ax.text(0.5, 0.5, "no pairs", ha="center", va="center", transform=ax.transAxes)
-        return
-    low, high = float(edges[0]), float(edges[-1])
-    counts = one["pair_density"].transpose("product_bin", "reference_bin").values.astype(float)
-    ax.imshow(
-        np.ma.masked_equal(counts, 0), origin="lower", extent=(low, high, low, high),
-        cmap=DENSITY, norm=LogNorm(1, most), aspect="auto", interpolation="nearest",
-    )  # fmt: skip
-    ends = np.array([low, high])
-    ax.plot(ends, ends, color=INK, linewidth=0.7)
-    if "line_slope" in one and np.isfinite(float(one["line_slope"])):
-        fitted = float(one["line_intercept"]) + float(one["line_slope"]) * ends
-        ax.plot(ends, fitted, color=TREND_LINE, linewidth=0.9, linestyle=(0, (4, 2)))
-    ax.set_xlim(low, high)
-    ax.set_ylim(low, high)
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_formatter(signed)
-    ax.locator_params(nbins=4, prune="both")
-    ax.tick_params(labelsize=5.6)
+NOTE = (
+    "Every panel has its own axes. Black line: 1:1; broken: least squares. The outer bins hold "
+    "what lies beyond. NSE: Nash-Sutcliffe efficiency; bias: {} minus {}."
+)
 
 
 def _measures(one: xr.Dataset) -> tuple[str, str, str]:
@@ -106,8 +33,7 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
         return
     ds = as_places(study.data(name)).load()
     dim = "region" if "region" in ds.dims else "site"
-    inputs = study.records[name].inputs
-    names = (_said(inputs.get("product")), _said(inputs.get("reference")))
+    names = names_of(study, name)
     dependent = str(ds.attrs.get("dependent", ""))
     layers, units = study.layers(ds), ds["rmse"].attrs.get("units")
     sample = study.records[name].options.get("sample")
@@ -116,7 +42,7 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
     for k, place in enumerate(places):
         one = ds.isel({dim: k})
         where = "" if len(places) == 1 else f" in {place}"
-        title = f"{names[0]} against {names[1]}{where} ({name})"
+        title = f"Soil moisture: {names[0]} against {names[1]}{where} ({name})"
         seen = _seen(one, layers, units, names)
         yield Plate(
             key=file_stem("agreement", name, *([] if len(places) == 1 else [str(k + 1)])),
@@ -126,15 +52,27 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
             "correlation mixes differences between places, season and anomaly.",
             alt=f"Density of pairs with the 1:1 line. {seen}",
             draw=partial(
-                agreement_density, one, layers=layers, title=title, dependent=dependent,
-                names=(with_unit(names[0], units), with_unit(names[1], units)),
-                subtitle=f"Pairs of at most {cells}, pooled over time{where}.", frame=study.frame,
+                density,
+                [pairs_of(one.isel(depth=j), [layer, _measures], edges="pair_edge",
+                          counts=("pair_density", "product_bin", "reference_bin"))
+                 for j, layer in enumerate(layers)],
+                labels=(with_unit(names[1], units), with_unit(names[0], units)), what="pairs",
+                title=title, note=NOTE.format(*names), frame=study.frame,
+                alarm=f"Not independent: {dependent}. Their agreement is no proof of either."
+                if dependent else "",
+                subtitle=f"Pairs of at most {cells}, pooled over time{where}.",
             ),
         )  # fmt: skip
 
 
-def _said(reference: Any) -> str:
-    return str(reference).replace("_", " ")
+def names_of(study: Study, name: str) -> tuple[str, str]:
+    """Names of product and reference: of their products where these differ, else of the study."""
+    inputs = study.records[name].inputs
+    given = (str(inputs.get("product")), str(inputs.get("reference")))
+    behind = tuple(product_behind(study, one) for one in given)
+    if all(behind) and behind[0] != behind[1]:
+        return behind[0], behind[1]
+    return given[0].replace("_", " "), given[1].replace("_", " ")
 
 
 def _seen(ds: xr.Dataset, layers: Sequence[str], units: str | None, names: tuple[str, str]) -> str:

@@ -1,15 +1,16 @@
 """Annual series with their Theil-Sen line: layers down, regions or sites across."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 import xarray as xr
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from soilscope.report.canvas import Box, Canvas
 from soilscope.report.layout import Margins, sheet, signed
 from soilscope.report.plates import Plate
 from soilscope.report.reading import (
@@ -23,6 +24,7 @@ from soilscope.report.reading import (
 )
 from soilscope.report.style import QUIET, SERIES, TREND_LINE, WIDTH
 from soilscope.report.trends import (
+    At,
     TrendWords,
     first_of_series,
     level_text,
@@ -42,6 +44,10 @@ from soilscope.report.words import (
 
 PER_SHEET = 3  # columns
 MOST = 12
+LEFT = 0.55
+ZERO = "#c4c9cd"  # line at zero
+
+Array = np.ndarray[Any, Any]
 
 
 def annual_lines(
@@ -62,96 +68,142 @@ def annual_lines(
     names = place_names(annual)
     n_layers = annual.sizes["depth"]
     height = float(np.clip(8.0 / n_layers - 0.26, 0.48, 1.15))
-    left = 0.5
     gap = 0.4 if spread else 0.22
     cols = max(2, len(names))
-    panel = (WIDTH - left - 0.1 - gap * (cols - 1)) / cols
+    width = (WIDTH - LEFT - 0.1 - gap * (cols - 1)) / cols
     out = sheet(
-        n_layers, len(names), panel=(panel, height), title=title, subtitle=subtitle,
+        n_layers, len(names), panel=(width, height), title=title, subtitle=subtitle,
         note="Solid line: significant slope after every correction that was made; dashed: not. "
-        "Band: confidence interval of the slope. "
-        "unc.: p without correction for serial correlation.",
-        frame=frame,
-        margins=Margins(left=left, right=0.1, top=0.4, bottom=0.22, gap_x=gap, gap_y=0.26),
+        "Band: confidence interval of the slope."
+        + (" In brackets: p without correction for serial correlation." if words.corrected else ""),
+        frame=frame, panels=False,
+        margins=Margins(left=LEFT, right=0.1, top=0.38, bottom=0.18, gap_x=gap, gap_y=0.24),
     )  # fmt: skip
+    canvas = Canvas(out.figure)
     years = decimal_years(annual["time"])
-    for column, name in enumerate(names):
-        for row in range(n_layers):
-            ax = out.axes[row, column]
-            _series(ax, years, annual.values[column, row], words.at(column, row))
-            ax.set_title(_text(words.at(column, row), layers[row]), loc="left", fontsize=5.9, pad=2)
-            ax.tick_params(labelbottom=row == n_layers - 1, labelleft=spread or column == 0)
-            ax.yaxis.set_major_formatter(signed)
-            ax.locator_params(axis="y", nbins=4)
-            ax.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
-            ax.set_xlim(years[0] - 0.8, years[-1] + 0.8)
-        top = out.axes[0, column].get_position()
-        out.figure.text(top.x0, top.y1 + 0.2 / out.height, name, fontsize=7.5, fontweight="bold")
-    if spread:
-        _share_spans(out.axes, annual.values)
-    else:
-        _share_limits(out.flat, annual.values)
-    first = out.axes[0, 0].get_position()
-    out.figure.text(
-        first.x0 - 0.38 / out.width, (first.y0 + first.y1) / 2, label, rotation=90, ha="center",
-        va="center", fontsize=6.5,
-    )  # fmt: skip
+    across = (float(years[0]) - 0.8, float(years[-1]) + 0.8)
+    limits = _spans(annual.values) if spread else _common(annual.values)
+    texts = [[_text(words.at(c, r), layer) for r, layer in enumerate(layers)]
+             for c in range(len(names))]  # fmt: skip
+    size = min(5.9, (width + 0.08) * 72 / (0.6 * max(len(t) for column in texts for t in column)))
+    for column, row in np.ndindex(len(names), n_layers):
+        panel = Panel(canvas, out.place(row, column), across, tuple(limits[column, row]))
+        panel.series(years, annual.values[column, row], words.at(column, row))
+        panel.ticks(bottom=row == n_layers - 1, left=spread or column == 0)
+        box = panel.box
+        canvas.text(box.left, box.top + 0.025, texts[column][row], va="bottom", fontsize=size)
+        if row == 0:
+            canvas.text(box.left, box.top + 0.17, names[column], va="bottom", fontsize=7.5,
+                        fontweight="bold")  # fmt: skip
+    first, last = out.place(0, 0), out.place(n_layers - 1, 0)
+    canvas.text(0.1, (first.top + last.bottom) / 2, label, rotation=90, ha="center", va="center",
+                fontsize=6.5)  # fmt: skip
+    canvas.done()
     return out.figure
 
 
-def _series(ax: Axes, years: np.ndarray[Any, Any], values: np.ndarray[Any, Any], at: Any) -> None:
-    if np.nanmin(values, initial=0.0) < 0:
-        ax.axhline(0, color="#c4c9cd", linewidth=0.5, zorder=0)
-    ax.plot(years, values, color=SERIES, linewidth=0.8, marker="o", markersize=1.6)
-    ax.spines[["top", "right"]].set_visible(False)
-    if not np.isfinite(at.slope):
-        return
-    seen = years[np.isfinite(values)]
-    ends = np.array([seen[0], seen[-1]])
-    line = at.intercept + at.slope * ends
-    ax.plot(ends, line, color=TREND_LINE, linewidth=1.1, linestyle="-" if at.firm else (0, (4, 2)))
-    if np.isfinite(at.low) and np.isfinite(at.high):
-        pivot = float(np.median(seen))
-        level = at.intercept + at.slope * pivot
-        across = np.linspace(ends[0], ends[1], 41)
-        one, other = (level + s * (across - pivot) for s in (at.low, at.high))
-        ax.fill_between(
-            across, np.minimum(one, other), np.maximum(one, other), color=TREND_LINE, alpha=0.14,
-            linewidth=0,
-        )  # fmt: skip
+@dataclass(frozen=True)
+class Panel:
+    """One small diagram of a canvas: where it lies, and the ends of its axes."""
+
+    canvas: Canvas
+    box: Box
+    across: tuple[float, float]
+    up: tuple[float, float]
+
+    def places(self, x: Array, y: Array) -> Array:
+        """Inches (n, 2) of points; what lies beyond the axes is drawn at their ends."""
+        inside = np.clip(y, *self.up)
+        return np.stack([self.box.across(x, *self.across), self.box.up(inside, *self.up)], axis=1)
+
+    def series(self, years: Array, values: Array, at: At) -> None:
+        """Draw the values of years, joined where none is missing, and the line of the slope."""
+        low, high = self.up
+        edges = [[(self.box.left, self.box.bottom), (self.box.right, self.box.bottom)],
+                 [(self.box.left, self.box.bottom), (self.box.left, self.box.top)]]  # fmt: skip
+        self.canvas.lines(np.asarray(edges), QUIET, 0.5)
+        if low < 0 < high:
+            self.canvas.lines(_joined(self.places(np.array(self.across), np.zeros(2))), ZERO, 0.5,
+                              above=1.0)  # fmt: skip
+        points = self.places(years, values)
+        known = np.isfinite(values)
+        self.canvas.lines(_joined(points)[known[1:] & known[:-1]], SERIES, 0.8)
+        self.canvas.marks(points[known], SERIES, 1.6)
+        if np.isfinite(at.slope) and known.any():
+            self._slope(years[known], at)
+
+    def _slope(self, years: Array, at: At) -> None:
+        ends = np.array([years[0], years[-1]])
+        line = self.places(ends, at.intercept + at.slope * ends)
+        if at.firm:
+            self.canvas.lines(_joined(line), TREND_LINE, 1.1, above=2.1)
+        else:
+            self.canvas.lines(_dashed(line), TREND_LINE, 1.1, above=2.1)
+        if np.isfinite(at.low) and np.isfinite(at.high):
+            pivot = float(np.median(years))
+            level = at.intercept + at.slope * pivot
+            x = np.linspace(ends[0], ends[1], 41)
+            one, other = (level + s * (x - pivot) for s in (at.low, at.high))
+            upper, lower = np.maximum(one, other), np.minimum(one, other)
+            self.canvas.area(
+                np.concatenate([self.places(x, upper), self.places(x, lower)[::-1]]), TREND_LINE
+            )
+
+    def ticks(self, *, bottom: bool, left: bool) -> None:
+        """Mark years and values."""
+        span = self.up[1] - self.up[0]
+        whole = MaxNLocator(5, integer=True, steps=[1, 2, 5, 10])
+        x = np.asarray(whole.tick_values(*self.across))
+        y = np.asarray(MaxNLocator(4).tick_values(*self.up))
+        x = x[(x >= self.across[0]) & (x <= self.across[1])]
+        y = y[(y >= self.up[0]) & (y <= self.up[1] - 0.03 * span)]
+        self.canvas.ticks_below(self.box, self.box.across(x, *self.across),
+                                [signed(v) for v in x] if bottom else [], QUIET)  # fmt: skip
+        self.canvas.ticks_left(self.box, self.box.up(y, *self.up),
+                               [signed(v) for v in y] if left else [], QUIET)  # fmt: skip
 
 
-def _text(at: Any, layer: str) -> str:
-    head = f"{layer}   " if layer else ""
+def _joined(points: Array) -> Array:
+    return np.stack([points[:-1], points[1:]], axis=1)
+
+
+def _dashed(line: Array) -> Array:
+    """Dashes of 4 points and gaps of 2 along a straight line in inches."""
+    length = float(np.hypot(*(line[1] - line[0]))) * 72
+    begin = np.arange(0, max(length, 1e-6), 6.6) / max(length, 1e-6)
+    end = np.minimum(begin + 4.4 / max(length, 1e-6), 1)
+    step = line[1] - line[0]
+    return np.stack([line[0] + begin[:, None] * step, line[0] + end[:, None] * step], axis=1)
+
+
+def _text(at: At, layer: str) -> str:
+    head = f"{layer}  " if layer else ""
     if not np.isfinite(at.slope):
         return f"{head}{SHORT_STATUS.get(at.status, at.verdict)}"
     tail = p_equals(at.p) if np.isfinite(at.p) else "no test"
     if at.p_uncorrected is not None and np.isfinite(at.p_uncorrected):
-        tail += f" (unc. {p_text(at.p_uncorrected)})"
+        tail += f" ({p_text(at.p_uncorrected)})"
     return f"{head}{number(at.slope, 2)}, {tail}"
 
 
-def _share_limits(axes: Sequence[Axes], values: np.ndarray[Any, Any]) -> None:
-    if np.isfinite(values).any():
-        low, high = float(np.nanmin(values)), float(np.nanmax(values))
-        pad = 0.08 * (high - low or 1.0)
-        for ax in axes:
-            ax.set_ylim(low - pad, high + pad)
-    for ax in axes:
-        ax.tick_params(colors=QUIET)
+def _common(values: Array) -> Array:
+    """Give every panel (place, depth) the same ends, and a margin."""
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    pad = 0.08 * (high - low or 1.0)
+    return np.broadcast_to([low - pad, high + pad], (*values.shape[:2], 2))
 
 
-def _share_spans(axes: np.ndarray[Any, Any], values: np.ndarray[Any, Any]) -> None:
+def _spans(values: Array) -> Array:
     """Give every panel an axis of one length, so that slopes compare, about its own middle."""
-    ends = [
-        (float(np.nanmin(one)), float(np.nanmax(one))) if np.isfinite(one).any() else (0.0, 0.0)
-        for one in values.reshape(-1, values.shape[-1])
-    ]
-    half = 0.54 * max(high - low for low, high in ends) or 1.0
-    for ax, (low, high) in zip(axes.T.ravel(), ends, strict=True):
-        middle = (low + high) / 2
-        ax.set_ylim(middle - half, middle + half)
-        ax.tick_params(colors=QUIET)
+    known = np.isfinite(values)
+    low = np.where(known, values, np.inf).min(axis=-1)
+    high = np.where(known, values, -np.inf).max(axis=-1)
+    empty = ~known.any(axis=-1)
+    low, high = np.where(empty, 0.0, low), np.where(empty, 0.0, high)
+    half = 0.54 * float((high - low).max(initial=0.0)) or 1.0
+    middle = (low + high) / 2
+    return np.stack([middle - half, middle + half], axis=-1)
 
 
 def plates(study: Study, name: str) -> Iterator[Plate]:

@@ -10,13 +10,21 @@ from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from soilscope.report.drivers import driver_method, driver_names
-from soilscope.report.mapping import area_of, draw_categories, map_axes, map_columns, map_sheet
+from soilscope.report.canvas import HATCH_INK
+from soilscope.report.drivers import (
+    circular,
+    circular_note,
+    circular_words,
+    driver_labels,
+    driver_method,
+    driver_names,
+)
+from soilscope.report.mapping import area_of, map_columns, map_sheet
 from soilscope.report.plates import Plate
 from soilscope.report.reading import Frame, Study
 from soilscope.report.seen import map_count, most_frequent
 from soilscope.report.style import CATEGORIES, MASKED
-from soilscope.report.words import file_stem, flags, listed
+from soilscope.report.words import file_stem, flags, listed, sentences
 
 NONE = "#ffffff"  # no driver is significant
 
@@ -29,7 +37,9 @@ def dominant_maps(
     layers: Sequence[str],
     title: str,
     subtitle: str,
+    note: str,
     frame: Frame,
+    circular_codes: Sequence[int] = (),
     zone: xr.DataArray | None = None,
 ) -> Figure:
     """Draw `codes` (depth, vertical, horizontal) where `valid`; code -> name in `names`."""
@@ -38,32 +48,34 @@ def dominant_maps(
     cols, width = map_columns(count, area)
     rows = -(-count // cols)
     out = map_sheet(
-        rows, cols, area, width=width, title=title, subtitle=subtitle, frame=frame, foot=0.4,
-        note="White: no driver is significant. Grey: no value.",
+        rows, cols, area, width=width, title=title, subtitle=subtitle, frame=frame, foot=0.28,
+        note=note,
     )  # fmt: skip
     colours = [_colour(code, names) for code in sorted(names)]
     order = sorted(names)
+    marked = [order.index(code) for code in circular_codes if code in order]
     cmap = ListedColormap([MASKED, *colours])
     norm = BoundaryNorm(np.arange(-1.5, len(order)), cmap.N)
-    for i, ax in enumerate(out.flat):
-        if i >= count:
-            ax.remove()
-            continue
-        shown = _positions(area.cells(codes.isel(depth=i)), order)
-        draw_categories(ax, np.where(area.cells(valid.isel(depth=i)), shown, -1), area, cmap, norm)
-        map_axes(ax, area, bottom=i + cols >= count, left=i % cols == 0)
-        ax.set_title(layers[i], loc="left", pad=2, fontsize=7)
+    for i, layer in enumerate(layers):
+        row, col = divmod(i, cols)
+        here = {"depth": i} if "depth" in codes.dims else {}
+        shown = _positions(area.cells(codes.isel(here)), order)
+        shown = np.where(area.cells(valid.isel(here)), shown, -1)
+        out.draw_categories(row, col, shown, cmap, norm, hatched=np.isin(shown, marked))
+        out.degrees(row, col, bottom=i + cols >= count, left=col == 0)
+        out.title(row, col, layer)
     handles = [
-        Patch(facecolor=c, edgecolor="#888888", linewidth=0.4, label=names[code])
+        Patch(facecolor=c, edgecolor=HATCH_INK, linewidth=0.4, label=names[code],
+              hatch="//////" if code in circular_codes else None)
         for c, code in zip(colours, order, strict=True)
-    ]
+    ]  # fmt: skip
     out.figure.legend(
         handles=handles, loc="lower center", ncols=min(len(handles), 8), frameon=False,
-        bbox_to_anchor=(0.5, (out.note + 0.02) / out.height),
+        bbox_to_anchor=(0.5, (out.sheet.note + 0.02) / out.sheet.height),
         fontsize=7 if len(handles) < 7 else 6.2,
-        handlelength=1.2, columnspacing=1.2,
+        handlelength=1.6, columnspacing=1.2,
     )  # fmt: skip
-    return out.figure
+    return out.done()
 
 
 def _colour(code: int, names: dict[int, str]) -> str:
@@ -91,20 +103,28 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
     layers = study.layers(ds)
     title = f"Dominant driver in each layer ({name})"
     method = driver_method(study, name)
+    labels = dict(zip(driver_names(ds), driver_labels(ds), strict=True))
+    marks = {n for n, mark in zip(driver_names(ds), circular(ds), strict=True) if mark}
     known = codes.where(valid, -99).transpose("depth", ..., missing_dims="ignore").values
     seen = most_frequent(known, names, layers)
     alpha = study.records[name].options.get("alpha", 0.05)
     yield Plate(
         key=file_stem("dominant-maps", name),
         title=title,
-        seen=seen,
+        seen=sentences(seen, circular_words(ds)),
         how=(
             "Driver with the largest absolute standardised coefficient among those with "
             f"p < {alpha:g} in the cell (before the false discovery rate), {method}."
         ),
         alt=f"{map_count(layers)} of the dominant driver among {listed(driver_names(ds))}. {seen}",
         draw=partial(
-            dominant_maps, codes, valid, names=names, layers=layers, title=title,
+            dominant_maps, codes, valid, layers=layers, title=title,
+            names={code: labels.get(word, word) for code, word in names.items()},
+            circular_codes=[code for code, word in names.items() if word in marks],
+            note=sentences(
+                "White: no driver is significant. Grey: no value.",
+                "Hatched: a circular driver leads." if marks else "", circular_note(ds),
+            ),
             subtitle=f"{method[0].upper()}{method[1:]}. Cell-wise p < {alpha:g}, not adjusted for "
             "the many cells.",
             frame=study.frame, zone=study.zone,

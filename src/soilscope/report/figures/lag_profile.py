@@ -5,59 +5,22 @@ from functools import partial
 
 import numpy as np
 import xarray as xr
-from matplotlib.figure import Figure
 
-from soilscope.report.drivers import NAMES, driver_method, significance
+from soilscope.report.drivers import (
+    CIRCULAR,
+    circular,
+    circular_note,
+    driver_method,
+    driver_name,
+    significance,
+)
+from soilscope.report.figures.place_matrices import MOST, PER_SHEET, place_matrices
 from soilscope.report.lags import lag_family, lag_word
-from soilscope.report.layout import Margins, sheet
-from soilscope.report.matrix import draw_matrix
 from soilscope.report.plates import Plate
-from soilscope.report.reading import Frame, Study, as_places, place_dim, place_names
+from soilscope.report.reading import Study, as_places, place_dim, place_names
 from soilscope.report.seen import said_runs
-from soilscope.report.style import SIGNED, WIDTH, Scale, symmetric
-from soilscope.report.words import decimals, file_stem, number
-
-PER_SHEET = 6
-MOST = 24
-LEFT = 0.85
-GAP = 0.15
-
-
-def lag_profile(
-    coefficient: xr.DataArray,
-    firm: xr.DataArray,
-    *,
-    layers: Sequence[str],
-    scale: Scale,
-    label: str,
-    title: str,
-    subtitle: str,
-    note: str,
-    frame: Frame,
-) -> Figure:
-    """Draw a panel a place from `coefficient` (place, depth, lag) and where it is `firm`."""
-    places = place_names(coefficient)
-    cols = min(len(places), 3)
-    rows = -(-len(places) // cols)
-    lags = [str(int(lag)) for lag in coefficient["lag"].values]
-    width = min(0.55 * len(lags), (WIDTH - LEFT - 0.1 - (cols - 1) * GAP) / cols)
-    out = sheet(
-        rows, cols, panel=(width, 0.22 * len(layers)), title=title, subtitle=subtitle, note=note,
-        frame=frame, margins=Margins(left=LEFT, right=0.1, top=0.4, bottom=0.1, gap_x=GAP,
-                                     gap_y=0.5), foot=0.5,
-    )  # fmt: skip
-    for k, ax in enumerate(out.flat):
-        if k >= len(places):
-            ax.remove()
-            continue
-        values = coefficient.values[k]
-        draw_matrix(
-            ax, values, scale, rows=layers, columns=lags, label_rows=k % cols == 0,
-            texts=[[decimals(v, 2) for v in row] for row in values], hatched=~firm.values[k],
-        )  # fmt: skip
-        ax.set_title(places[k], loc="left", fontsize=7, fontweight="bold", pad=4)
-    out.bar_below(scale, label)
-    return out.figure
+from soilscope.report.style import SIGNED, symmetric
+from soilscope.report.words import file_stem, number, sentences
 
 
 def plates(study: Study, name: str) -> Iterator[Plate]:
@@ -77,9 +40,11 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
     order = (dim, "depth", "lag")
     coefficient, firm = coefficient.transpose(*order), firm.transpose(*order)
     layers = study.layers(coefficient)
-    driver = NAMES.get(family.driver, family.driver.replace("_", " "))
+    driver = driver_name(family.driver)
+    alone = study.data(name).sel(driver=[family.driver])
+    dagger = CIRCULAR * circular(alone)[0]
     method, test = driver_method(study, name), significance(study, name)[1]
-    title = f"{driver[0].upper()}{driver[1:]} of the months before, by depth"
+    title = f"{driver[0].upper()}{driver[1:]}{dagger} of the months before, by depth"
     scale = symmetric(coefficient.values, SIGNED)
     count = min(coefficient.sizes[dim], MOST)
     for part, start in enumerate(range(0, count, PER_SHEET)):
@@ -96,11 +61,13 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
             alt=f"Matrix of layers by lags of {', '.join(map(str, family.lags))} months for each "
             f"place. {seen}",
             draw=partial(
-                lag_profile, chosen, firm.isel(window), layers=layers, scale=scale, title=title,
-                label=f"standardised coefficient of {driver}",
+                place_matrices, chosen, firm.isel(window), layers=layers, scale=scale, title=title,
+                columns=[str(lag) for lag in family.lags], cell=0.55,
+                label=f"standardised coefficient of {driver}{dagger}",
                 subtitle=f"Columns: months between {driver} and soil moisture. "
                 f"{method[0].upper()}{method[1:]}.",
-                note=f"Hatched: {test}. Association, not effect.", frame=study.frame,
+                note=sentences(f"Hatched: {test}.", "Association, not effect.",
+                               circular_note(alone)), frame=study.frame,
             ),
         )  # fmt: skip
 

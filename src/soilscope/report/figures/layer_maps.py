@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from soilscope.report.mapping import area_of, draw_map, map_axes, map_columns, map_sheet
+from soilscope.report.mapping import area_of, map_columns, map_sheet
 from soilscope.report.reading import Frame
 from soilscope.report.style import Scale
 
@@ -34,18 +34,15 @@ def layer_maps(
         rows, cols, area, width=width, title=title, subtitle=subtitle,
         note=f"{note} Grey: no value.".strip(), frame=frame,
     )  # fmt: skip
-    for i, ax in enumerate(out.flat):
-        if i >= count:
-            ax.remove()
-            continue
-        one = _layer(field, i)
+    for i, layer in enumerate(layers):
+        row, col = divmod(i, cols)
         mask = None if hatched is None else area.cells(_layer(hatched, i)).astype(bool)
-        values = area.cells(one).astype(float)
-        draw_map(ax, values, area, scale, hatched=None if mask is None else _valid(mask, values))
-        map_axes(ax, area, bottom=i + cols >= count, left=i % cols == 0)
-        ax.set_title(layers[i], loc="left", pad=2, fontsize=7)
-    out.bar_below(scale, label)
-    return out.figure
+        values = area.cells(_layer(field, i)).astype(float)
+        out.draw(row, col, values, scale, hatched=None if mask is None else _valid(mask, values))
+        out.degrees(row, col, bottom=i + cols >= count, left=col == 0)
+        out.title(row, col, layer)
+    out.sheet.bar_below(scale, label)
+    return out.done()
 
 
 def _layer(field: xr.DataArray, i: int) -> xr.DataArray:

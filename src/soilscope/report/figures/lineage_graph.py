@@ -4,91 +4,135 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from matplotlib.axes import Axes
+import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch, PathPatch
+from matplotlib.path import Path
 
+from soilscope.report.canvas import Canvas
+from soilscope.report.drivers import driver_name
 from soilscope.report.layout import Margins, sheet
-from soilscope.report.lineage import Input, inputs_of, shared_ancestors
+from soilscope.report.lineage import Lineage, inputs_of, lineage
 from soilscope.report.plates import Plate
 from soilscope.report.reading import Frame, Study
 from soilscope.report.style import ALARM, INK, QUIET, WIDTH
-from soilscope.report.words import listed
+from soilscope.report.words import listed, sentences
 
 ROW = 0.24  # inches
-COLUMNS = (0.02, 0.37, 0.74)  # left edges of the boxes, as shares of the width
-BOX = (0.22, 0.25, 0.24)  # their widths
-HEADS = ("made from", "input", "variables of the study")
+LETTER = 0.052  # inches
+HIGH = 0.17  # of a box
+SIDE = 0.15
+FILL = "#e8eef3"  # of products of the study
 
 
-def lineage_graph(
-    inputs: Sequence[Input],
-    shared: Mapping[str, Sequence[str]],
-    *,
-    title: str,
-    subtitle: str,
-    frame: Frame,
-) -> Figure:
-    """Draw ancestors, inputs and variables as boxes in three columns with lines between them."""
-    ancestors = list(dict.fromkeys(a for one in inputs for a in one.ancestors))
-    variables = [(one.name, v) for one in inputs for v in one.variables]
-    rows = max(len(ancestors), len(inputs), len(variables), 1)
+def lineage_graph(known: Lineage, *, title: str, subtitle: str, note: str, frame: Frame) -> Figure:
+    """Draw ancestors, products and variables as boxes in columns with lines between them."""
+    variables = [(owner, v) for owner, mine in known.variables.items() for v in mine]
+    deepest = max(map(known.level, known.parents), default=0)
+    columns = [[n for n in known.parents if known.level(n) == k] for k in range(deepest + 1)]
+    rows = max(len(variables), *map(len, columns), 1)
     out = sheet(
-        1, 1, panel=(WIDTH - 0.3, ROW * (rows + 1)), title=title, subtitle=subtitle,
-        note="Red: what several inputs were made from; these inputs are not independent of each "
-        "other." if shared else "", frame=frame,
-        margins=Margins(left=0.15, right=0.15, top=0.05, bottom=0.05),
+        1, 1, panel=(WIDTH - 2 * SIDE, ROW * rows + 0.3), title=title, subtitle=subtitle,
+        note=note, frame=frame, panels=False,
+        margins=Margins(left=SIDE, right=SIDE, top=0.05, bottom=0.05),
     )  # fmt: skip
-    ax = out.flat[0]
-    ax.set_axis_off()
-    ax.set_xlim(0, 1)
-    ax.set_ylim(rows + 0.2, -0.8)
-    heights = (_spread(len(ancestors), rows), _centres(inputs, rows), _spread(len(variables), rows))
-    for k, head in enumerate(HEADS):
-        if (ancestors, inputs, variables)[k]:
-            ax.text(COLUMNS[k], -0.45, head, fontsize=6.5, color=QUIET, va="center")
-    for i, one in enumerate(inputs):
-        for ancestor in one.ancestors:
-            _line(ax, 0, heights[0][ancestors.index(ancestor)], heights[1][i], ancestor in shared)
-        for j, (owner, _) in enumerate(variables):
-            if owner == one.name:
-                _line(ax, 1, heights[1][i], heights[2][j], alarmed=False)
-    for y, text in zip(heights[0], ancestors, strict=True):
-        _box(ax, 0, y, text, ALARM if text in shared else INK)
-    for y, one in zip(heights[1], inputs, strict=True):
-        _box(ax, 1, y, f"{one.name} ({one.product})", INK)
-    for y, (_, text) in zip(heights[2], variables, strict=True):
-        _box(ax, 2, y, text.replace("_", " "), INK)
+    canvas, box = Canvas(out.figure), out.place(0, 0)
+    shown = {n: n for n in known.parents} | {_of(o, v): driver_name(v) for o, v in variables}
+    widths = [max((len(n) for n in column), default=1) * LETTER + 0.14 for column in columns]
+    widths.append(max((len(driver_name(v)) for _, v in variables), default=1) * LETTER + 0.14)
+    lefts = _lefts(widths, box.left, box.width)
+    top = box.top - 0.25
+    heights = _heights(known, variables, columns, rows)
+    place = {n: (lefts[k], widths[k]) for k, column in enumerate(columns) for n in column}
+    place |= {_of(o, v): (lefts[-1], widths[-1]) for o, v in variables}
+    heads = {len(widths) - 1: "variables", 0: "made from" if deepest else "products"}
+    for k, head in heads.items():
+        canvas.text(lefts[k], box.top - 0.06, head, fontsize=6.5, color=QUIET, va="center")
+    links = [(p, n, p in known.shared) for n, mine in known.parents.items() for p in mine]
+    links += [(o, _of(o, v), False) for o, v in variables]
+    for start, end, alarmed in links:
+        _link(canvas, place[start], top - ROW * heights[start], place[end],
+              top - ROW * heights[end], alarmed)  # fmt: skip
+    for name, text in shown.items():
+        colour = ALARM if name in known.shared else INK
+        _box(canvas, place[name], top - ROW * heights[name], text, colour,
+             FILL if name in known.variables else "white")  # fmt: skip
+    canvas.done()
     return out.figure
 
 
-def _spread(count: int, rows: int) -> list[float]:
-    """Heights of `count` boxes over `rows` rows."""
-    return [(k + 0.5) * rows / count for k in range(count)]
+def _of(owner: str, variable: str) -> str:
+    return f"{owner}\n{variable}"
 
 
-def _centres(inputs: Sequence[Input], rows: int) -> list[float]:
-    """Heights of the inputs: the middle of their variables."""
-    total = sum(len(one.variables) for one in inputs) or 1
-    at, found = 0.0, []
-    for one in inputs:
-        found.append((at + len(one.variables) / 2) * rows / total)
-        at += len(one.variables)
-    return found
+def _lefts(widths: Sequence[float], start: float, width: float) -> list[float]:
+    """Left edges of columns with equal gaps; few columns stand close together."""
+    gaps = max(1, len(widths) - 1)
+    gap = min(1.1, max(0.3, (width - sum(widths)) / gaps))
+    first = start + max(0.0, (width - sum(widths) - gap * gaps) / 2)
+    return [first + sum(widths[:k]) + gap * k for k in range(len(widths))]
 
 
-def _box(ax: Axes, column: int, y: float, text: str, colour: str) -> None:
-    fits = int(BOX[column] * (WIDTH - 0.3) * 72 / (6.5 * 0.56))
-    shown = text if len(text) <= fits else f"{text[: fits - 1]}\N{HORIZONTAL ELLIPSIS}"
-    style: Any = {"boxstyle": "round,pad=0.3", "facecolor": "white", "edgecolor": colour}
-    ax.text(COLUMNS[column] + 0.005, y, shown, fontsize=6.5, color=colour, va="center",
-            bbox=style | {"linewidth": 0.7})  # fmt: skip
+def _heights(
+    known: Lineage,
+    variables: Sequence[tuple[str, str]],
+    columns: Sequence[Sequence[str]],
+    rows: int,
+) -> dict[str, float]:
+    """Rows of every box: each in the middle of what came of it, none upon another."""
+    at = {_of(o, v): k + (rows - len(variables)) / 2 for k, (o, v) in enumerate(variables)}
+    for column in reversed(columns):
+        wanted = {}
+        for name in column:
+            below = [at[c] for c in known.children(name)]
+            below += [at[_of(name, v)] for v in known.variables.get(name, ())]
+            wanted[name] = float(np.mean(below)) if below else 0.0
+        at |= _apart(wanted, rows)
+    return at
 
 
-def _line(ax: Axes, column: int, start: float, end: float, alarmed: bool) -> None:
-    left, right = COLUMNS[column] + BOX[column], COLUMNS[column + 1] - 0.005
-    ax.plot(
-        [COLUMNS[column] + 0.01, left, right], [start, start, end],
-        color=ALARM if alarmed else QUIET, linewidth=0.9 if alarmed else 0.6, zorder=0,
+def _apart(wanted: Mapping[str, float], rows: int) -> dict[str, float]:
+    """Push rows apart until none is nearer than one to the next, all within `rows`."""
+    names = sorted(wanted, key=lambda name: wanted[name])
+    heights = [wanted[name] for name in names]
+    for k in range(1, len(heights)):
+        heights[k] = max(heights[k], heights[k - 1] + 1)
+    over = max(0.0, heights[-1] - (rows - 1)) if heights else 0.0
+    for k in reversed(range(len(heights))):
+        heights[k] = min(heights[k] - (over if k == len(heights) - 1 else 0.0),
+                         heights[k + 1] - 1 if k + 1 < len(heights) else np.inf)  # fmt: skip
+    return dict(zip(names, heights, strict=True))
+
+
+def _box(
+    canvas: Canvas, place: tuple[float, float], y: float, text: str, colour: str, fill: str
+) -> None:
+    left, width = place
+    style: Any = "round,pad=0,rounding_size=0.03"
+    canvas.ax.add_patch(
+        FancyBboxPatch((left, y - HIGH / 2), width, HIGH, boxstyle=style, facecolor=fill,
+                       edgecolor=colour, linewidth=0.7, zorder=3)
+    )  # fmt: skip
+    canvas.text(left + 0.06, y, text, fontsize=6.5, color=colour, va="center_baseline", zorder=4)
+
+
+def _link(
+    canvas: Canvas,
+    start: tuple[float, float],
+    low: float,
+    end: tuple[float, float],
+    high: float,
+    alarmed: bool,
+) -> None:
+    x0, x1 = start[0] + start[1], end[0]
+    bend = min(0.45, (x1 - x0) * 0.6)
+    path = Path(
+        [(x0, low), (x0 + bend, low), (x1 - bend, high), (x1, high)],
+        [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4],
+    )
+    canvas.ax.add_patch(
+        PathPatch(path, facecolor="none", edgecolor=ALARM if alarmed else QUIET,
+                  linewidth=0.9 if alarmed else 0.6, zorder=1)
     )  # fmt: skip
 
 
@@ -97,19 +141,26 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
     inputs = inputs_of(study)
     if not inputs:
         return
-    shared = shared_ancestors(inputs)
-    count = sum(len(one.variables) for one in inputs)
-    known = [one for one in inputs if one.ancestors]
-    seen = (
-        f"{len(inputs)} {'inputs give' if len(inputs) > 1 else 'input gives'} {count} "
-        f"variable{'s' * (count != 1)}"
-        + (f"; {listed(sorted(shared))} stands behind several of them" if shared else "")
-        + ("." if known else "; no ancestor is declared.")
-    )
+    known = lineage(inputs)
+    if len(known.parents) == 1:
+        return  # one product of which nothing is known
+    count = sum(map(len, known.variables.values()))
+    products = known.products
+    made = [
+        f"{product} was made from {listed(list(known.parents[product]))}"
+        for product in products
+        if known.parents[product]
+    ]
+    seen = sentences(
+        f"{len(products)} {'products give' if len(products) > 1 else 'product gives'} {count} "
+        f"variable{'s' * (count != 1)}{': ' if made else '; no ancestor is declared'}"
+        f"{'; '.join(made)}.",
+        f"{listed(known.shared)} {'stand' if len(known.shared) > 1 else 'stands'} behind several "
+        "of them, which are not independent." if known.shared else "",
+    )  # fmt: skip
     alt = "; ".join(
-        f"{one.name}: made from {listed(list(one.ancestors)) or 'nothing declared'}, gives "
-        f"{listed([v.replace('_', ' ') for v in one.variables])}"
-        for one in inputs
+        f"{product} gives {listed([driver_name(v) for v in known.variables[product]])}"
+        for product in products
     )
     yield Plate(
         key="lineage",
@@ -117,8 +168,14 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
         seen=seen,
         how="Ancestors as the study and the products declare them; what is made from the same data "
         "is not independent, and its agreement is no proof.",
-        alt=f"Graph. {alt}.",
-        draw=partial(lineage_graph, inputs, shared, title="Lineage of the inputs", subtitle="",
-                     frame=study.frame),
+        alt=f"Graph. {seen} {alt}.",
+        draw=partial(
+            lineage_graph, known, title="Lineage of the inputs", subtitle="", frame=study.frame,
+            note=sentences(
+                "Filled: products of the study.",
+                "Red: what several of them were made from; these are not independent of each other."
+                if known.shared else "",
+            ),
+        ),
     )  # fmt: skip
     del name

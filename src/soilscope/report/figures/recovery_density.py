@@ -6,83 +6,17 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LogNorm
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
 
 from soilscope.report.drivers import driver_names
-from soilscope.report.layout import Margins, columns_for, sheet, signed
+from soilscope.report.figures.density import density, pairs_of
 from soilscope.report.plates import Plate
-from soilscope.report.reading import Frame, Study
-from soilscope.report.style import DENSITY, INK, WIDTH
+from soilscope.report.reading import Study
 from soilscope.report.words import file_stem, number, percent, with_unit
 
-
-def recovery_density(
-    result: xr.Dataset,
-    *,
-    names: Sequence[str],
-    label: str,
-    title: str,
-    subtitle: str,
-    frame: Frame,
-) -> Figure:
-    """Draw a panel a group from `density` (group, planted_bin, recovered_bin) and `bin_edge`."""
-    count = len(names)
-    cols, width = columns_for(count, aspect=1.0, available=WIDTH - 0.65, gap=0.14, tallest=4.8,
-                              widest=1.8, row_gap=0.55)  # fmt: skip
-    rows = -(-count // cols)
-    out = sheet(
-        rows, cols, panel=(width, width), title=title, subtitle=subtitle, frame=frame, foot=0.6,
-        note="Line: 1:1. Covered: share of the intervals that hold the planted value. False "
-        "alarms: share of the cells without a planted value that are significant, each for itself.",
-        margins=Margins(left=0.55, right=0.1, top=0.45, bottom=0.34, gap_x=0.14, gap_y=0.55),
-    )  # fmt: skip
-    most = max(float(result["density"].max()), 2.0)
-    for k, ax in enumerate(out.flat):
-        if k >= count:
-            ax.remove()
-            continue
-        one = result.isel(group=k)
-        _panel(ax, one, most)
-        ax.set_title(
-            "\n".join([names[k], *_numbers(one)]), loc="left", fontsize=5.8, pad=2, linespacing=1.2
-        )
-        if k % cols == 0:
-            ax.set_ylabel("found")
-        ax.tick_params(labelleft=k % cols == 0)
-        if k + cols >= count:
-            ax.set_xlabel("planted", labelpad=1)
-    out.figure.text(
-        0.06 / out.width, (out.note + 0.34) / out.height, label, fontsize=6.5, va="center"
-    )
-    bar = out.figure.add_axes(out.box(out.width / 2 - 1.3, out.note + 0.36, 2.6, 0.09))
-    out.figure.colorbar(
-        ScalarMappable(LogNorm(1, most), DENSITY), cax=bar, orientation="horizontal",
-        label="cells", format=FuncFormatter(signed),
-    )  # fmt: skip
-    bar.minorticks_off()
-    return out.figure
-
-
-def _panel(ax: Axes, one: xr.Dataset, most: float) -> None:
-    edges = one["bin_edge"].values
-    if not np.isfinite(edges).all():
-        ax.text(0.5, 0.5, "no cells", ha="center", va="center", transform=ax.transAxes)
-        return
-    low, high = float(edges[0]), float(edges[-1])
-    counts = one["density"].transpose("recovered_bin", "planted_bin").values.astype(float)
-    ax.imshow(
-        np.ma.masked_equal(counts, 0), origin="lower", extent=(low, high, low, high),
-        cmap=DENSITY, norm=LogNorm(1, most), aspect="auto", interpolation="nearest",
-    )  # fmt: skip
-    ax.plot([low, high], [low, high], color=INK, linewidth=0.6)
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_formatter(signed)
-    ax.locator_params(nbins=4, prune="both")
-    ax.tick_params(labelsize=5.6)
+NOTE = (
+    "Line: 1:1. Covered: share of the intervals that hold the planted value. False alarms: share "
+    "of the cells without a planted value that are significant, each for itself."
+)
 
 
 def _numbers(one: xr.Dataset) -> list[str]:
@@ -111,6 +45,7 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
         group = one.rename(depth="group") if "depth" in one.dims else one.expand_dims("group")
         if "group" not in group["bin_edge"].dims:
             group["bin_edge"] = group["bin_edge"].expand_dims(group=group.sizes["group"])
+        label = with_unit(word, _unit(ds))
         title = f"Planted and found {word}" + (f", {driver}" if driver else "") + f" ({name})"
         yield Plate(
             key=file_stem("recovery", name, *([str(ds["driver"].values[d])] if driver else [])),
@@ -122,8 +57,12 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
             ),
             alt=_alt(group, layers),
             draw=partial(
-                recovery_density, group, names=layers, title=title, frame=study.frame,
-                label=with_unit(word, _unit(ds)), subtitle=_pooled(one),
+                density,
+                [pairs_of(group.isel(group=k), [layer, _numbers], edges="bin_edge",
+                          counts=("density", "recovered_bin", "planted_bin"))
+                 for k, layer in enumerate(layers)],
+                labels=(f"planted {label}", f"found {label}"), what="cells", title=title,
+                frame=study.frame, subtitle=_pooled(one), note=NOTE,
             ),
         )  # fmt: skip
 

@@ -1,24 +1,23 @@
-"""Where the study lies: zones in colours, what is left out, graticule and scale bar."""
+"""Where the study lies: zones in colours or sites as points, graticule and scale bar."""
 
 from collections.abc import Iterator, Mapping
 from functools import partial
 
 import numpy as np
 import xarray as xr
-from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from soilscope.report.areas import bar_km, extent_text, inside, km_per_unit
-from soilscope.report.mapping import Area, area_of, draw_categories, map_axes, map_sheet
+from soilscope.report.mapping import Area, MapSheet, area_of, map_sheet
 from soilscope.report.plates import Plate
 from soilscope.report.reading import Frame, Study, grid_dims, zone_names
-from soilscope.report.style import CATEGORIES, INK, MASKED, WIDTH
+from soilscope.report.style import CATEGORIES, INK, MASKED, QUIET, WIDTH
 from soilscope.report.words import file_stem, listed, percent
 
-WIDEST = 4.2
-TALLEST = 4.8
+WIDEST = 5.4
+TALLEST = 5.0
 
 
 def study_area(
@@ -34,9 +33,8 @@ def study_area(
     width = min(WIDEST, TALLEST / area.shape, WIDTH - 0.6)
     out = map_sheet(
         1, 1, area, width=width, title=title, subtitle=subtitle, note="Grey: outside the study.",
-        frame=frame, foot=0.25 + 0.17 * -(-len(names) // 3), top=0.1,
+        frame=frame, foot=0.12 + 0.17 * -(-len(names) // 3), top=0.1,
     )  # fmt: skip
-    ax = out.flat[0]
     order = sorted(names)
     values = area.cells(codes)
     positions = np.full(values.shape, -1)
@@ -44,28 +42,36 @@ def study_area(
         positions[values == code] = place
     colours = [CATEGORIES[k % len(CATEGORIES)] for k in range(len(order))]
     norm = BoundaryNorm(np.arange(-1.5, len(order)), len(order) + 1)
-    draw_categories(ax, positions, area, ListedColormap([MASKED, *colours]), norm)
-    map_axes(ax, area, bottom=True, left=True)
-    ax.grid(color=INK, linewidth=0.35, alpha=0.45, linestyle=(0, (4, 3)))
-    _scale_bar(ax, area)
+    out.draw_categories(0, 0, positions, ListedColormap([MASKED, *colours]), norm)
+    graticule(out)
+    scale_bar(out)
     out.figure.legend(
         handles=[Patch(color=c, label=names[k]) for c, k in zip(colours, order, strict=True)],
         loc="lower center", ncols=min(3, len(order)), frameon=False, fontsize=7,
-        bbox_to_anchor=(0.5, (out.note + 0.04) / out.height),
+        bbox_to_anchor=(0.5, (out.sheet.note + 0.01) / out.sheet.height),
     )  # fmt: skip
-    return out.figure
+    return out.done()
 
 
-def _scale_bar(ax: Axes, area: Area) -> None:
+def graticule(out: MapSheet) -> None:
+    """Label the edges of the one map of a sheet, and draw lines between the labels."""
+    box = out.place(0, 0)
+    across, up = out.degrees(0, 0, bottom=True, left=True)
+    lines = [[(x, box.bottom), (x, box.top)] for x in across]
+    lines += [[(box.left, y), (box.right, y)] for y in up]
+    out.canvas.lines(np.asarray(lines), QUIET, 0.3)
+
+
+def scale_bar(out: MapSheet) -> None:
     """Draw a bar of a round length in the lower right corner."""
-    length = bar_km(area)
-    left, right, bottom, top = area.extent
-    units = length / km_per_unit(area)
-    x, y = right - 0.05 * (right - left) - units, bottom + 0.04 * (top - bottom)
-    ax.plot([x, x + units], [y, y], color=INK, linewidth=2.2, solid_capstyle="butt")
-    ax.text(
-        x + units / 2, y + 0.012 * (top - bottom), f"{length:g} km", ha="center", va="bottom",
-        fontsize=7, bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1},
+    box, length = out.place(0, 0), bar_km(out.area)
+    left, right = out.area.extent[:2]
+    inches = length / km_per_unit(out.area) / (right - left) * box.width
+    x, y = box.right - 0.15 - inches, box.bottom + 0.13
+    out.canvas.lines(np.asarray([[(x, y), (x + inches, y)]]), INK, 2.2, above=3.0)
+    out.canvas.text(
+        x + inches / 2, y + 0.05, f"{length:g} km", ha="center", va="bottom", fontsize=7,
+        bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1}, zorder=3,
     )  # fmt: skip
 
 
@@ -95,7 +101,7 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
         title="Study area",
         seen=seen,
         how="Zones of the study on the grid of its cube; "
-        + ("broken lines: meridians and parallels; " if geographic else "")
+        + ("thin lines: meridians and parallels; " if geographic else "")
         + "the scale bar holds at the middle of the map.",
         alt=f"Map of the study area. {seen}",
         draw=partial(

@@ -1,0 +1,74 @@
+"""An image in 256 colours: a third of the bytes of a PNG, and no difference that an eye sees."""
+
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+Array = np.ndarray[Any, Any]
+MOST = 256
+EXACT = 64  # the most frequent colours are kept as they are: white, fills, ink
+ROUNDS = 1
+
+
+def in_palette(rgb: Array) -> Image.Image:
+    """Return an image (rows, columns, 3) of bytes with at most 256 colours.
+
+    The most frequent colours are kept. The others are drawn together by median cut and a round of
+    k-means, with weights that grow with the square root of their frequency, so that the rare
+    colours of a colour bar are not lost among the many of the maps.
+
+    >>> image = in_palette(np.array([[[255, 255, 255], [1, 2, 3]]], np.uint8))
+    >>> image.convert("RGB").getpixel((1, 0))
+    (1, 2, 3)
+    """
+    packed = (rgb[..., 0].astype(np.uint32) << 16) | (rgb[..., 1].astype(np.uint32) << 8)
+    packed |= rgb[..., 2]
+    there = np.zeros(1 << 24, bool)
+    there[packed] = True
+    colours = np.flatnonzero(there)
+    place = np.zeros(1 << 24, np.uint32)
+    place[colours] = np.arange(colours.size)
+    which = place[packed]
+    shades = np.stack([colours >> 16, (colours >> 8) & 255, colours & 255], axis=1)
+    if colours.size > MOST:
+        palette, nearest = _reduced(shades, np.bincount(which.ravel()))
+        which = nearest[which]
+    else:
+        palette = shades
+    image = Image.fromarray(which.astype(np.uint8), mode="P")
+    image.putpalette(palette.astype(np.uint8).tobytes())
+    return image
+
+
+def _reduced(shades: Array, counts: Array) -> tuple[Array, Array]:
+    """Return a palette of `shades` (n, 3), and the entry that stands for each of them."""
+    order = np.argsort(-counts, kind="stable")
+    kept, others = (shades[part].astype(np.float32) for part in (order[:EXACT], order[EXACT:]))
+    weights = np.sqrt(counts[order[EXACT:]])
+    centres = _median_cut(others, weights)
+    for _ in range(ROUNDS):
+        nearest = _nearest(others, np.concatenate([kept, centres])) - EXACT
+        mine = nearest >= 0
+        total = np.bincount(nearest[mine], weights[mine], minlength=len(centres))
+        used = total > 0
+        for k in range(3):
+            sums = np.bincount(nearest[mine], weights[mine] * others[mine, k], len(centres))
+            centres[used, k] = sums[used] / total[used]
+    palette = np.rint(np.concatenate([kept, centres]))
+    return palette, _nearest(shades.astype(np.float32), palette)
+
+
+def _median_cut(shades: Array, weights: Array) -> Array:
+    """Return MOST - EXACT colours that stand for `shades`."""
+    times = np.maximum(1, np.rint(weights / weights.mean())).astype(int)
+    sample = np.repeat(shades, times, axis=0).astype(np.uint8)[None]
+    cut = Image.fromarray(sample).quantize(MOST - EXACT, method=Image.Quantize.MEDIANCUT)
+    found = np.frombuffer(cut.palette.tobytes() if cut.palette else b"", np.uint8)
+    return found.reshape(-1, 3)[: MOST - EXACT].astype(np.float32)
+
+
+def _nearest(shades: Array, palette: Array) -> Array:
+    return np.asarray(
+        np.argmin((palette**2).sum(1) - 2 * np.einsum("nk,pk->np", shades, palette), axis=1)
+    )
