@@ -28,8 +28,8 @@ _PUBLIC = {
     "set_layers": "grid.depth",
     "standardize": "analyse.index",
     "trend": "analyse.trend",
-    "vapour_pressure_deficit": "prepare.vapour",
     "triple_collocation": "analyse.collocation",
+    "vapour_pressure_deficit": "prepare.vapour",
 }
 
 __all__ = sorted(_PUBLIC)
