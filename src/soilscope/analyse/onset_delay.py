@@ -1,20 +1,21 @@
 """Droughts that move downwards: how long after the layer above a drought begins."""
 
 import json
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
-from soilscope.checks import require_dims
+from soilscope.analyse.drought_rule import (
+    REFERENCES,
+    DroughtRule,
+    drought_months,
+    drought_rule,
+)
+from soilscope.checks import require_at_least, require_dims
 from soilscope.errors import InputError
 from soilscope.kernels.onset_delay import onset_delays
-from soilscope.labelled import Output, label, over_series
+from soilscope.labelled import Array, Output, label, over_series
 from soilscope.names import NO_DATA, OK, TOO_FEW
-from soilscope.times import is_monthly, is_time_like, month_count
-
-Array = npt.NDArray[Any]
 
 _SUMMARY = (
     "onset_delay",
@@ -25,7 +26,6 @@ _SUMMARY = (
     "n_onsets",
     "n_under_way",
 )
-_REFERENCES = "Yevjevich (1967), Hydrology Papers 23, Colorado State University"
 
 
 def onset_delay(
@@ -93,47 +93,35 @@ def onset_delay(
     """
     require_dims(ssmi, dim, "depth", name="ssmi")
     _require_layers(ssmi)
-    end = threshold if end_threshold is None else end_threshold
-    _require_rule(threshold, end, min_duration, pool_gap, max_delay, min_onsets)
-    rule = (float(threshold), float(end), min_duration, pool_gap, max_delay, min_onsets)
+    rule = drought_rule(threshold, end_threshold, min_duration, pool_gap)
+    require_at_least(max_delay, 0, name="max_delay")
+    require_at_least(min_onsets, 1, name="min_onsets")
     outputs = {name: Output() for name in _SUMMARY} | {
         "n_obs": Output("i8"),
         "status": Output("i1"),
     }
-    block = _Delays(_months(ssmi[dim]), rule)
+    block = _Delays(drought_months(ssmi[dim]), rule, max_delay, min_onsets)
     above = ssmi.astype(np.result_type(ssmi.dtype, np.float32)).shift(depth=1)
     ds = over_series(block, above, ssmi, dim=dim, outputs=outputs, name="ssmi")
-    names = ("threshold", "end_threshold", "min_duration", "pool_gap", "max_delay", "min_onsets")
-    options = json.dumps(dict(zip(names, rule, strict=True)))
-    return label(ds, method="onset_delay", options=options, references=_REFERENCES)
+    options = rule._asdict() | {"max_delay": max_delay, "min_onsets": min_onsets}
+    return label(ds, method="onset_delay", options=json.dumps(options), references=REFERENCES)
 
 
 class _Delays:
     """Delays of each column of the lower series behind the upper."""
 
-    def __init__(self, month: Array, rule: tuple[float, float, int, int, int, int]) -> None:
+    def __init__(self, month: Array, rule: DroughtRule, max_delay: int, min_onsets: int) -> None:
         self.month, self.rule = month, rule
+        self.max_delay, self.min_onsets = max_delay, min_onsets
 
     def __call__(self, above: Array, below: Array) -> tuple[Array, ...]:
         out = np.empty((len(_SUMMARY), below.shape[1]))
         n_obs = np.empty(below.shape[1], dtype=np.int64)
-        onset_delays(above, below, self.month, *self.rule, out, n_obs)
-        few = np.where(out[5] >= self.rule[-1], OK, TOO_FEW)
+        rule = tuple(self.rule)
+        onset_delays(above, below, self.month, rule, self.max_delay, self.min_onsets, out, n_obs)
+        few = np.where(out[5] >= self.min_onsets, OK, TOO_FEW)
         status = np.where(n_obs > 0, few, NO_DATA).astype(np.int8)
         return (*out, n_obs, status)
-
-
-def _months(time: xr.DataArray) -> Array:
-    """Month count of each stamp; positions where time is not dates."""
-    if not is_time_like(time):
-        return np.arange(time.size, dtype=np.int64)
-    months = month_count(time)
-    if time.size > 1 and not is_monthly(time):
-        raise InputError(
-            f"{time.name!r} does not have one stamp a month, and delays are counted in months; use "
-            "soilscope.composite(ssmi, freq='MS') first."
-        )
-    return months
 
 
 def _require_layers(ssmi: xr.DataArray) -> None:
@@ -141,22 +129,3 @@ def _require_layers(ssmi: xr.DataArray) -> None:
         raise InputError("ssmi has one layer, so no drought can move downwards; give two or more.")
     if "depth" in ssmi.coords and not bool((np.diff(ssmi["depth"].values) > 0).all()):
         raise InputError("the layers of ssmi do not descend; use ssmi.sortby('depth').")
-
-
-def _require_rule(
-    threshold: float, end: float, min_duration: int, pool_gap: int, max_delay: int, min_onsets: int
-) -> None:
-    if not end >= threshold:
-        raise InputError(
-            f"end_threshold is {end}, below threshold {threshold}; an event would end as it begins."
-        )
-    least = {"min_duration": 1, "pool_gap": 0, "max_delay": 0, "min_onsets": 1}
-    given = {
-        "min_duration": min_duration,
-        "pool_gap": pool_gap,
-        "max_delay": max_delay,
-        "min_onsets": min_onsets,
-    }
-    for name, value in given.items():
-        if value < least[name]:
-            raise InputError(f"{name} is {value}; it must be at least {least[name]}.")
