@@ -140,3 +140,35 @@ def test_chunks_and_the_order_of_dimensions_do_not_matter():
     xr.testing.assert_identical(lazy.compute(), whole)
     turned = composite(da.transpose("time", "x", "depth"), freq="YS", min_count=12)
     xr.testing.assert_allclose(turned.transpose(*whole.dims), whole)
+
+
+def daily(n=120, **dims):
+    rng = np.random.default_rng(3)
+    values = rng.normal(0.3, 0.1, (n, *dims.values()))
+    values[rng.random(values.shape) < 0.2] = np.nan
+    time = pd.date_range("2001-01-10", periods=n)
+    return xr.DataArray(values.astype("f4"), {"time": time}, ("time", *dims))
+
+
+@pytest.mark.parametrize("how", ["mean", "sum", "max", "min"])
+@pytest.mark.parametrize("size", [1, 7, 50, (22, 28, 31, 30, 9), (53, 67)])
+def test_blocks_of_time_change_no_number(size, how):
+    da = daily(y=3, x=2).transpose("y", "time", "x")
+    lazy = composite(da.chunk(time=size, x=1), how=how, min_count=3)
+    assert lazy.chunks is not None
+    xr.testing.assert_identical(lazy.compute(), composite(da, how=how, min_count=3))
+
+
+def test_blocks_of_whole_months_stay_apart():
+    da = daily(y=3).chunk(time=(22, 28, 31, 30, 9))
+    assert composite(da).chunks == ((1, 1, 1, 1, 1), (3,))
+    assert composite(da.isel(time=slice(4, None)).chunk(time=46)).chunks == ((2, 3), (3,))
+
+
+def test_months_without_data_between_blocks_are_missing():
+    da = daily(y=3)
+    gap = xr.concat([da.isel(time=slice(0, 22)), da.isel(time=slice(81, None))], "time")
+    lazy = composite(gap.chunk(time=(22, 39)))
+    assert lazy.chunks == ((3, 2), (3,))
+    xr.testing.assert_identical(lazy.compute(), composite(gap))
+    assert bool(lazy[1:3].isnull().all())

@@ -1,6 +1,5 @@
 """Composites: days to months, months to years."""
 
-from functools import partial
 from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
@@ -10,16 +9,13 @@ import xarray as xr
 
 from soilscope.checks import require_between, require_choice, require_dims
 from soilscope.errors import InputError
-from soilscope.labelled import Output, over_series
+from soilscope.prepare.periods import How, Runs, reduce_runs
 from soilscope.times import is_monthly, month_count
 
 Array = npt.NDArray[Any]
 Data = TypeVar("Data", xr.DataArray, xr.Dataset)
 Frequency = Literal["MS", "YS"]
-How = Literal["mean", "sum", "max", "min"]
 
-#: What a missing value counts as in a reduction.
-_NEUTRAL = {"mean": 0.0, "sum": 0.0, "max": -np.inf, "min": np.inf}
 _CF_METHOD = {"mean": "mean", "sum": "sum", "max": "maximum", "min": "minimum"}
 
 
@@ -120,16 +116,9 @@ def _composite_array(da: xr.DataArray, freq: Frequency, how: How, least: Array) 
         keys = keys // 12
     first, n_periods = int(keys[0]), int(keys[-1] - keys[0]) + 1
     starts = np.flatnonzero(np.diff(keys, prepend=first - 1))
-    reduce = partial(
-        _reduce, starts=starts, rows=keys[starts] - first, n=n_periods, how=how, least=least
-    )
-    outputs = {"value": Output(_float(da), "period", n_periods)}
-    result = over_series(reduce, da, dim="time", outputs=outputs)["value"]
-    result = result.rename(period="time").assign_coords(
-        time=("time", _stamps(da["time"], first, n_periods, freq), da["time"].attrs)
-    )
-    left = [name for name, c in da.coords.items() if "time" not in c.dims]
-    result = result.assign_coords({name: da.coords[name] for name in left})
+    runs = Runs(np.append(starts, keys.size), keys[starts] - first, least, n_periods)
+    stamps = ("time", _stamps(da["time"], first, n_periods, freq), da["time"].attrs)
+    result = reduce_runs(da, runs, how=how).assign_coords(time=stamps)
     done = (
         f"time: {_CF_METHOD[how]} ({'months' if freq == 'MS' else 'years'}, at least {least.min()})"
     )
@@ -137,7 +126,7 @@ def _composite_array(da: xr.DataArray, freq: Frequency, how: How, least: Array) 
     result.attrs = da.attrs | {"cell_methods": f"{before} {done}" if before else done}
     if how == "sum" and "units" in da.attrs:
         result.attrs["units"] = _units_of_sum(da, freq)
-    return result.rename(da.name).transpose(*da.dims)
+    return result
 
 
 def _units_of_sum(da: xr.DataArray, freq: Frequency) -> str:
@@ -158,32 +147,6 @@ def _units_of_sum(da: xr.DataArray, freq: Frequency) -> str:
 def _is_daily(time: xr.DataArray) -> bool:
     steps = np.sort(np.diff(time.values))
     return bool(pd.Timedelta(steps[steps.size // 2]) == pd.Timedelta(days=1))
-
-
-def _float(da: xr.DataArray) -> str:
-    return "f4" if da.dtype == np.float32 else "f8"
-
-
-def _reduce(
-    y: Array, *, starts: Array, rows: Array, n: int, how: How, least: Array
-) -> tuple[Array]:
-    """Reduce runs of rows of `y` (n_time, n_series) that start at `starts`, into `n` periods.
-
-    Runs are few rows: each is reduced at once over all series (`reduceat` is far slower).
-    """
-    out = np.full((n, y.shape[1]), np.nan, dtype=y.dtype)
-    for row, run, enough in zip(rows, np.split(y, starts[1:]), least, strict=True):
-        valid = np.isfinite(run)
-        count = valid.sum(axis=0)
-        value = np.where(valid, run, _NEUTRAL[how])
-        if how in ("mean", "sum"):
-            value = value.sum(axis=0, dtype=np.float64)
-            if how == "mean":
-                value /= np.maximum(count, 1)
-        else:
-            value = value.max(axis=0) if how == "max" else value.min(axis=0)
-        out[row] = np.where(count >= enough, value, np.nan)
-    return (out,)
 
 
 def _stamps(time: xr.DataArray, first: int, n: int, freq: Frequency) -> Array:

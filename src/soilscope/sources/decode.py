@@ -15,9 +15,9 @@ from soilscope.sources.canonical import CANONICAL
 from soilscope.sources.chunks import Chunks, chunk_sizes
 from soilscope.sources.declared import Declared, Variable
 from soilscope.sources.layers import layer_axis
-from soilscope.sources.stored import decode_values
+from soilscope.sources.stored import AS_STORED, decode_values
 from soilscope.sources.timeaxis import decode_stamps, require_order
-from soilscope.sources.units import canonical_units
+from soilscope.sources.units import Conversion, canonical_units, conversion
 from soilscope.sources.window import cut_window
 
 Array = npt.NDArray[Any]
@@ -128,20 +128,33 @@ def _is_spare(dim: str, declared: Declared) -> bool:
 def _variable(
     raw: xr.Dataset, variable: Variable, axes: Axes, *, chunks: Chunks, file: str
 ) -> xr.DataArray:
+    for source in variable.source:
+        if raw[source].dtype.kind not in "iufb":
+            raise SourceError(
+                f"{source!r} in {file} holds {raw[source].dtype}, not numbers; "
+                "name another variable or mend the file."
+            )
+    attrs = _attrs(raw, variable, file)
+    units = _state_units(variable.name, str(attrs["source_units"]))
     parts = []
     for source in variable.source:
         da = raw[source].drop_vars([str(c) for c in raw[source].coords])
-        if da.dtype.kind not in "iufb":
-            raise SourceError(
-                f"{source!r} in {file} holds {da.dtype}, not numbers; "
-                "name another variable or mend the file."
-            )
         da = da.rename({d: axes.ours[str(d)] for d in da.dims})
-        parts.append(decode_values(_in_chunks(da, raw[source], chunks), variable))
+        parts.append(decode_values(_in_chunks(da, raw[source], chunks), variable, units))
     whole = parts[0] if len(parts) == 1 else xr.concat(parts, "depth", combine_attrs="override")
     whole = whole.rename(variable.name).drop_encoding()
-    whole.attrs = _attrs(raw, variable, file)
+    whole.attrs = attrs | ({"units": units.units} if units.units else {})
     return whole
+
+
+def _state_units(name: str, units: str) -> Conversion:
+    """Return how values become ours where they are decoded; empty units: only later on.
+
+    Fluxes wait until the time step is known, water per area until its layer is.
+    """
+    known = CANONICAL.get(name)
+    how = conversion(name, units, step="none") if known and known.kind == "state" else None
+    return AS_STORED if how is None or how.per else how
 
 
 def _attrs(raw: xr.Dataset, variable: Variable, file: str) -> dict[Hashable, Any]:

@@ -1,5 +1,6 @@
 """Inputs brought onto a study's grid and calendar: what its cube is joined from."""
 
+import json
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +10,8 @@ import xarray as xr
 from odc.geo.geobox import GeoBox
 
 from soilscope.errors import GridError, InputError, SoilscopeWarning
-from soilscope.grid.crs import geobox_of, grid_dims
+from soilscope.grid.crs import geobox_of, grid_dims, require_crs
+from soilscope.grid.cut import cut_to_region
 from soilscope.grid.region import inside, region_bounds
 from soilscope.grid.regrid import regrid
 from soilscope.grid.weights import is_coarser
@@ -49,12 +51,17 @@ class Staged:
         )
         if not source.sizes["time"]:
             return xr.full_like(self.ds.isel(time=slice(start, stop)), np.nan).compute()
-        # read first: dask would copy every chunk that a series is whole in, twice
-        made = self._make(source.compute(scheduler="synchronous")).compute()
+        # read before it is placed: dask would copy every chunk that a field is whole in, twice
+        made = self._placed(self._in_calendar(source).compute(scheduler="synchronous"))
         return made if made.sizes["time"] == time.size else made.reindex(time=time.values)
 
     def _make(self, source: xr.Dataset) -> xr.Dataset:
-        ds = source if self.calendar is None else to_months(source, self.calendar)
+        return self._placed(self._in_calendar(source))
+
+    def _in_calendar(self, source: xr.Dataset) -> xr.Dataset:
+        return source if self.calendar is None else to_months(source, self.calendar)
+
+    def _placed(self, ds: xr.Dataset) -> xr.Dataset:
         if self.target is not None:
             ds = regrid(ds, self.target, min_valid=self.min_valid)
         return ds if self.suffix is None else suffixed(ds, self.suffix)
@@ -63,6 +70,7 @@ class Staged:
 def stage_inputs(study: Study, opened: Mapping[str, xr.Dataset]) -> dict[str, Staged]:
     """Bring every input onto the study's grid and calendar, lazily; without either as it is."""
     place = study.place
+    _require_crs(study, opened)
     # what gives the grid ends with the region; the others keep the cells that it is made of
     cut = {
         name: _cut(
@@ -91,8 +99,6 @@ def to_months(ds: xr.Dataset, spec: CalendarSpec) -> xr.Dataset:
     Amounts per day become amounts per month: the mean of the days that are there times the days of
     the month, so that a missing day is no dry day.
     """
-    if ds.chunks:
-        ds = ds.chunk(time=-1)
     if "vpd" in spec.derive and "dewpoint" in ds:
         ds = ds.assign(vpd=_daily_deficit(ds))
     codes = [c for c in ds.coords if c != "time" and ds[c].dims == ("time",)]  # as expver_status
@@ -160,25 +166,22 @@ def _cut(ds: xr.Dataset, region: RegionSpec | None, name: str, *, margin: float)
     if region is None:
         return ds
     where = region.file or region.bounds or ()
-    if "site" in ds.dims:
-        return ds.isel(site=np.flatnonzero(inside(ds, where, **region.options).values))
-    dims = grid_dims(ds)
-    if dims is None:
-        return ds
-    box = geobox_of(ds, name=name)
-    west, south, east, north = region_bounds(where, box.crs, **region.options)
-    keep = {}
-    for dim, low, high in ((dims[0], south, north), (dims[1], west, east)):
-        values = ds[dim].values
-        beyond = margin * abs(float(values[-1] - values[0])) / max(1, values.size - 1) * (1 - 1e-6)
-        touched = np.flatnonzero((values > low - beyond) & (values < high + beyond))
-        if not touched.size:
-            raise GridError(
-                f"{name} has nothing in the region: its {dim} runs {values.min():g} to "
-                f"{values.max():g}, the region {low:g} to {high:g}; check both."
-            )
-        keep[dim] = slice(int(touched[0]), int(touched[-1]) + 1)
-    return ds.isel(keep)
+    return cut_to_region(ds, where, name=_named(name, ds), margin=margin, **region.options)
+
+
+def _named(name: str, ds: xr.Dataset) -> str:
+    """Name an input with its first file."""
+    files = json.loads(ds.attrs.get("source_files", "[]"))
+    return f"{name} ({files[0]})" if files else name
+
+
+def _require_crs(study: Study, opened: Mapping[str, xr.Dataset]) -> None:
+    """Refuse a grid without reference system where the study has zones, or a grid that has one."""
+    place = study.place
+    purpose = "zones" if place.zones else "grid" if place.grid and place.grid.crs else None
+    for name, ds in opened.items():
+        if purpose is not None and grid_dims(ds):
+            require_crs(ds, name=_named(name, ds), purpose=f"the study's {purpose}")
 
 
 def _target(study: Study, cut: Mapping[str, xr.Dataset]) -> GeoBox | None:
@@ -223,7 +226,8 @@ def _within(ds: xr.Dataset, months: xr.DataArray) -> xr.Dataset:
     """Return the source stamps that lie in these months."""
     wanted = month_count(months)
     own = month_count(ds["time"])
-    return ds.isel(time=np.flatnonzero((own >= wanted[0]) & (own <= wanted[-1])))
+    first, stop = np.searchsorted(own, [wanted[0], wanted[-1] + 1])
+    return ds.isel(time=slice(int(first), int(stop)))
 
 
 def _per_month(units: str) -> str:
