@@ -64,6 +64,8 @@ def partial_regression(
     drivers : Dataset, or mapping of names to DataArrays
         The k drivers, with `dim` and any of the response's other dimensions (a driver without
         `depth` serves every layer); each in its own units.
+    dim : str
+        Dimension of time.
     driver_anomaly, response_anomaly : None or "month"
         Subtract each series' own calendar-month means, over the rows that are complete in that
         series: the coefficients are then those of a regression with a constant for every month.

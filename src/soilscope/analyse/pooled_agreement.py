@@ -83,7 +83,7 @@ def pooled_agreement(
         r_anomaly; `line_slope` and `line_intercept` of the least-squares line of the product on
         the reference; `pair_density`, number of pairs in bins of reference (`reference_bin`) and
         product (`product_bin`), with the edges `pair_edge`, the outer bins holding what lies
-        beyond; `n_cells`, `n_obs` (pairs) and `status`.
+        beyond; `n_cells`, `n_obs` (pairs), `block_length` with bounds, and `status`.
 
     Raises
     ------
