@@ -22,6 +22,7 @@ analyses:
   年均: {{step: composite, da: soil_moisture, freq: YS, min_count: 12}}
   最低: {{step: composite, da: soil_moisture, freq: YS, how: min}}
 """
+RUN = ("run", "研究.yaml", "--no-report", "-r")  # and the folder
 #: Enough for the settings of a machine without any of ours.
 BARE = ("PYTHONUTF8", "PYTHONIOENCODING", "LC_ALL", "LANG", "PYTHONWARNINGS", "TERM")
 CONSOLES = [
@@ -98,7 +99,7 @@ def test_a_fault_names_a_file_that_the_console_cannot_write(finished):
 def test_a_run_goes_on_when_nothing_that_it_says_can_be_written(finished, streams, tmp_path):
     if "full" in streams and not Path("/dev/full").exists():
         pytest.skip("there is no /dev/full here")
-    command = f'"{sys.executable}" -m soilscope run 研究.yaml --no-report -r "{tmp_path}/out"'
+    command = f'"{sys.executable}" -m soilscope {" ".join(RUN)} "{tmp_path}/out"'
     done = subprocess.run(f"{command} {streams}", shell=True, cwd=finished, check=False, timeout=60)
     assert done.returncode == 0
     assert Store(tmp_path / "out").names() == ["cube", "年均", "最低"]
@@ -116,7 +117,7 @@ def test_a_data_file_never_takes_the_number_of_a_closed_stream():
 
 def test_a_run_goes_on_when_the_reader_of_its_lines_has_gone(finished, tmp_path):
     out = str(tmp_path / "out")
-    with program(finished, "run", "研究.yaml", "--no-report", "-r", out) as process:
+    with program(finished, *RUN, out) as process:
         assert process.stderr is not None
         process.stderr.close()
         assert process.wait(timeout=60) == 0
@@ -144,10 +145,7 @@ def on_a_terminal(home: Path, *arguments: str, env: dict[str, str]) -> tuple[int
 def test_bars_are_drawn_on_a_terminal_of_any_encoding(finished, tmp_path, encoding):
     code, said = on_a_terminal(
         finished,
-        "run",
-        "研究.yaml",
-        "--no-report",
-        "-r",
+        *RUN,
         str(tmp_path / "out"),
         env={"PYTHONIOENCODING": encoding, "TERM": "xterm", "COLUMNS": "80"},
     )
@@ -162,10 +160,7 @@ def test_bars_are_drawn_on_a_terminal_of_any_encoding(finished, tmp_path, encodi
 def test_a_terminal_that_cannot_move_its_cursor_gets_lines(finished, tmp_path):
     code, said = on_a_terminal(
         finished,
-        "run",
-        "研究.yaml",
-        "--no-report",
-        "-r",
+        *RUN,
         str(tmp_path / "out"),
         env={"TERM": "dumb", "PYTHONIOENCODING": "utf-8"},
     )
@@ -179,10 +174,7 @@ def test_a_terminal_that_goes_away_does_not_end_the_run(finished, tmp_path):
     ours, theirs = pty.openpty()
     process = program(
         finished,
-        "run",
-        "研究.yaml",
-        "--no-report",
-        "-r",
+        *RUN,
         str(tmp_path / "out"),
         env={"TERM": "xterm"},
         stdout=subprocess.DEVNULL,
