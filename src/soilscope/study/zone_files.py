@@ -29,7 +29,6 @@ class Zones:
     layer: str | None = None  # where the file has several
     column: str | None = None  # the attribute that names them
     names: tuple[str, ...] = ()
-    n_polygons: int = 0
     encoding: str = ""
     bounds: Bounds | None = None  # degrees
     fault: str = ""
@@ -64,9 +63,8 @@ def _of_file(folder: Path, file: str) -> list[Zones]:
 
 
 def _of_layer(folder: Path, file: str, layer: str | None) -> Zones:
-    many = _count(folder / file, layer)
-    if many > _MANY:
-        return Zones(file, layer, n_polygons=many, fault="too many polygons for zones")
+    if _count(folder / file, layer) > _MANY:
+        return Zones(file, layer, fault="too many polygons for zones")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # heard again when the study is checked
         try:
@@ -77,7 +75,6 @@ def _of_layer(folder: Path, file: str, layer: str | None) -> Zones:
         places = frame.geometry.to_crs("EPSG:4326")
     west, south, east, north = map(float, places.total_bounds)
     about: dict[str, Any] = {
-        "n_polygons": len(frame),
         "encoding": str(frame.attrs["encoding"]),
         "bounds": (west, south, east, north),
     }
