@@ -49,12 +49,21 @@ _DATES = (
 _USUAL = tuple(v.source for v in (*VARIABLES, RELIABILITY))
 
 
+def kind_of(text: str) -> str | None:
+    """Return what a layer of that name is: ndvi, ndvi_day, reliability, or none of these.
+
+    >>> kind_of("_1_km_16_days_pixel_reliability")
+    'reliability'
+    """
+    return next((name for name, pattern in _LAYERS if pattern.search(text)), None)
+
+
 def layer_of(text: str, number: int, wanted: Mapping[str, Variable]) -> str | None:
     """Return which of the wanted layers a text, or the number of a band, names."""
     for name, variable in wanted.items():
         if variable.source not in _USUAL and variable.source[0] in (text, str(number)):
             return name
-    found = next((name for name, pattern in _LAYERS if pattern.search(text)), None)
+    found = kind_of(text)
     given = wanted.get(found or "")
     return found if given is not None and given.source in _USUAL else None
 

@@ -22,6 +22,7 @@ from soilscope.sources.catalogue import PRODUCTS
 from soilscope.sources.declared import Declared
 from soilscope.sources.formats import file_format, open_lazily
 from soilscope.sources.geotiff import open_geotiff
+from soilscope.sources.modis_layers import kind_of
 from soilscope.sources.smci_files import find_pieces, missing_pieces
 from soilscope.sources.timeaxis import Step, time_step
 from soilscope.study.file_series import Month, Series, missing_between
@@ -35,9 +36,6 @@ _GEOTIFF = (".tif", ".tiff")
 #: Formats that people have and that must be converted or unpacked; `file_format` says how.
 _OTHERS = (".grib", ".grib2", ".grb", ".grb2", ".hdf", ".zip")
 _OF_ECMWF = re.compile(r"ecmwf|ecmf|era-?5|era-?interim|grib_to_netcdf|copernicus", re.IGNORECASE)
-_NDVI = re.compile(r"(?<![A-Za-z])NDVI(?![A-Za-z])", re.IGNORECASE)
-_RELIABILITY = re.compile(r"pixel[ _]reliability|SummaryQA", re.IGNORECASE)
-_QUALITY = re.compile(r"pixel[ _]reliability|SummaryQA|DayOfYear|composite[ _]day", re.IGNORECASE)
 #: Width of a cell in degrees -> reanalysis.
 _REANALYSES = {0.1: "era5_land", 0.25: "era5", 0.75: "era_interim"}
 _OPENED = 64  # tiles of one folder, at most
@@ -139,7 +137,8 @@ def _by_content(raw: xr.Dataset, series: Series) -> str | None:
     if "terraclimate" in about.casefold():
         scenario = series.first.name.startswith("TerraClimate_")  # of pseudo-years: named otherwise
         return None if scenario else "terraclimate"
-    if any(map(_NDVI.search, names)) and any(map(_QUALITY.search, names)):
+    layers = {kind_of(name) for name in names}
+    if "ndvi" in layers and layers & {"reliability", "ndvi_day"}:
         return "modis"
     if _OF_ECMWF.search(about):
         width = _width(raw)
@@ -189,7 +188,7 @@ def layer_gaps(layers: Layers) -> tuple[str, ...]:
 
 def _quality_of(series: Series) -> tuple[str, ...]:
     """Return what images of MODIS beside those of NDVI hold for us."""
-    return ("reliability",) if _RELIABILITY.search(series.first.name) else ()
+    return ("reliability",) if kind_of(series.first.name) == "reliability" else ()
 
 
 def _of_names(series: Series) -> Extent:
