@@ -43,9 +43,8 @@ def require_choice(value: Any, choices: Iterable[Any], *, name: str) -> None:
     allowed = list(choices)
     if value not in allowed:
         listed = ", ".join(repr(choice) for choice in allowed)
-        raise InputError(
-            f"{name} is {value!r}; it must be one of {listed}{nearest(value, allowed)}."
-        )
+        meant = nearest(value, allowed) or "."
+        raise InputError(f"{name} is {value!r}; it must be one of {listed}{meant}")
 
 
 def nearest(word: Any, words: Iterable[Any]) -> str:

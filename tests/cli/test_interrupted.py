@@ -171,6 +171,38 @@ def test_ctrl_c_that_reaches_the_workers_too_is_told_once(grid, monkeypatch):
     goes_on(grid, monkeypatch, "out")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no signals to send on Windows")
+@pytest.mark.usefixtures("grid")
+def test_a_second_ctrl_c_waits_for_no_slab(folder):
+    program = folder / "program.py"
+    program.write_text(
+        "import sys, time\n"
+        "from soilscope.cli.main import main\n"
+        "from soilscope.study import slabs\n"
+        "inner = slabs.Growing.fill\n"
+        "def fill(self, *args, **options):\n"
+        "    print('at work', flush=True)\n"
+        "    time.sleep(30)\n"
+        "slabs.Growing.fill = fill\n"
+        "sys.exit(main())\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, program, "run", "study.yaml", "-r", "out"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "at work\n"
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert errors.splitlines()[-1].startswith("soilscope: interrupted;")
+    assert run("out") == 0
+
+
 def test_a_folder_that_another_process_holds_is_refused_and_left_alone(grid, capfd):
     process = child(
         "print('held', flush=True); sys.stdin.readline()",
@@ -249,6 +281,7 @@ def test_a_disk_that_is_full_when_the_report_is_written_keeps_every_result(
     assert main(["report", str(out)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("soilscope: error: the disk is full;")
+    assert not (out / ".report.part").exists()
     assert run(out) == 0
     ballast.unlink()
     assert main(["report", str(out)]) == 0

@@ -1,6 +1,7 @@
 """The command line: exit codes, one line a fault, never a traceback."""
 
 import errno
+import os
 import subprocess
 import sys
 import warnings
@@ -11,6 +12,7 @@ import pytest
 from soilscope.cli import main as command
 from soilscope.cli.main import main
 from soilscope.errors import InputError, SoilscopeWarning, StudyError
+from soilscope.study.lock import claim
 
 STUDY = """\
 title: Small
@@ -130,10 +132,7 @@ def test_a_folder_without_results_is_refused_by_status_and_report(folder, capsys
         (
             KeyboardInterrupt(),
             130,
-            [
-                "soilscope: interrupted; finished slabs are kept, and the same command goes on "
-                "from there."
-            ],
+            ["soilscope: interrupted; nothing was written."],
         ),
         (
             OSError(errno.ENOSPC, "No space left on device", "x"),
@@ -204,6 +203,69 @@ def test_an_unknown_demo_is_told_with_those_that_exist(capsys):
     assert main(["demo", "helen"]) == 2
     [line] = capsys.readouterr().err.splitlines()
     assert "'helan'" in line
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("chek x", "No such command 'chek'. Did you mean 'check'? See soilscope --help."),
+        ("run", "Missing argument 'STUDY'. See soilscope run --help."),
+        ("run a b", "Got unexpected extra argument(s) (b). See soilscope run --help."),
+        ("check x -q --log-json", "give --quiet or --log-json, not both."),
+        ("--quiet check x", "No such option: --quiet. Options stand behind the command."),
+        ("report", "Missing argument 'DIR'. See soilscope report --help."),
+    ],
+)
+def test_a_command_called_wrongly_is_one_line(capsys, words, told):
+    assert main(words.split()) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert told in line
+
+
+def test_without_a_command_the_help_is_shown(capsys):
+    assert main([]) == 2
+    assert "Commands:" in capsys.readouterr().out
+
+
+def test_the_list_of_commands_has_whole_sentences(capsys):
+    assert main(["--help"]) == 0
+    lines = capsys.readouterr().out.partition("Commands:")[2].split("\n")
+    assert all(line.endswith(".") for line in lines if line)
+
+
+def test_a_mistyped_study_is_told_with_the_one_that_is_there(folder, capsys):
+    (folder / "oasis.yaml").write_text(STUDY)
+    assert main(["check", "oassis.yaml"]) == 2
+    assert "did you mean 'oasis.yaml'?" in capsys.readouterr().err
+    assert main(["check", "."]) == 2
+    assert "give a study file in it, such as oasis.yaml." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["status", "report"])
+def test_what_is_no_results_folder_is_told_with_the_one_that_is_meant(folder, capsys, command):
+    (folder / "results" / "oasis").mkdir(parents=True)
+    (folder / "results" / "oasis" / "manifest.json").write_text("{}")
+    (folder / "oasis.yaml").write_text(STUDY)
+    meant = str(Path("results") / "oasis")
+    for wrong in ("results", "oasis.yaml"):
+        assert main([command, wrong]) == 2
+        assert capsys.readouterr().err == (
+            f"soilscope: error: {wrong} is not a results folder; did you mean {meant}?\n"
+        )
+
+
+def test_status_names_a_run_at_work_and_what_an_earlier_study_left(folder, capsys):
+    (folder / "study.yaml").write_text(STUDY)
+    assert main(["run", "study.yaml", "-r", "out", "--no-report", "-q"]) == 0
+    (folder / "out" / "results" / "gone").mkdir()
+    capsys.readouterr()
+    with claim(folder / "out", study="study.yaml"):
+        assert main(["status", "out"]) == 0
+    shown = capsys.readouterr().out
+    assert f"a run is at work (process {os.getpid()} on " in shown
+    assert "safe to remove: results/gone" in shown
+    assert main(["status", "out"]) == 0
+    assert "a run is at work" not in capsys.readouterr().out
 
 
 def test_the_version_is_printed(capsys):

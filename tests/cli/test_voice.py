@@ -92,7 +92,7 @@ def failing(error: BaseException):
             KeyboardInterrupt(),
             130,
             "interrupted",
-            ["interrupted; finished slabs are kept, and the same command goes on from there."],
+            ["interrupted; nothing was written."],
         ),
     ],
 )
@@ -122,6 +122,20 @@ def test_what_a_library_logs_wrongly_is_told_as_it_is(capsys):
 def test_housekeeping_of_dask_is_no_news(capsys, level, lines):
     Spoken(Voice()).handle(logging.LogRecord("distributed.nanny", level, "", 1, "x", (), None))
     assert len(capsys.readouterr().err.splitlines()) == lines
+
+
+def test_what_a_cancelled_slab_leaves_behind_is_no_news(capsys):
+    text = "Task exception was never retrieved\nfuture: <Task coro=<x() at distributed/client.py>>"
+    Spoken(Voice()).handle(logging.LogRecord("asyncio", logging.ERROR, "", 1, text, (), None))
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("words", [["chek"], ["run"], ["run", "x", "--workers", "0"], ["--bad"]])
+def test_a_command_called_wrongly_is_in_the_log(capsys, words):
+    assert main([*words, "--log-json"]) == 2
+    (said,) = objects(capsys.readouterr().err)
+    assert said["event"] == "error"
+    assert said["errors"]
 
 
 def test_no_handler_stays_behind(capsys):

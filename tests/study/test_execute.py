@@ -1,8 +1,29 @@
+import os
+import signal
+import subprocess
+import sys
 import threading
+import time
 
 import pytest
 
 from soilscope.study.execute import executor, on_threads
+
+
+@pytest.fixture
+def cluster():
+    """Start a scheduler that has no workers; yield its address."""
+    command = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
+    process = subprocess.Popen(
+        [*command, "--host", "127.0.0.1", "--port", "0", "--no-dashboard"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    address = next(line for line in process.stderr if "Scheduler at:" in line).split()[-1]
+    yield address
+    process.terminate()
+    process.communicate(timeout=30)
 
 
 def test_every_item_is_done_once_and_counted():
@@ -44,3 +65,24 @@ def test_after_a_failure_nothing_is_begun_and_what_runs_is_finished():
         on_threads(work, range(50), lambda _: None)
     assert len(begun) < 50
     assert len(ended) == len(begun) - 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no signals to send on Windows")
+def test_ctrl_c_ends_a_run_that_waits_for_workers_that_never_come(cluster):
+    threading.Timer(3, os.kill, [os.getpid(), signal.SIGINT]).start()
+    with executor(workers=None, scheduler=cluster) as execute, pytest.raises(KeyboardInterrupt):
+        execute(str, [1, 2], lambda _: None)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no signals to send on Windows")
+def test_a_slow_end_after_ctrl_c_is_told(caplog, monkeypatch):
+    monkeypatch.setattr("soilscope.study.execute._SOON", 0.05)
+
+    def work(_):
+        time.sleep(0.5)
+
+    threading.Timer(0.1, os.kill, [os.getpid(), signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt):
+        on_threads(work, range(9), lambda _: None)
+    (record,) = caplog.records
+    assert "pressed again, all ends at once" in record.getMessage()

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 def check(study: StudyFile, *, voice: Voice) -> None:
-    """Show what a study will run, on what and how large, and every fault; compute nothing."""
+    """Show what a study would do, on which data, and every fault.
+
+    Every input is opened; nothing is computed and nothing is written.
+    """
     with shown(voice) as progress:
         progress.begin("inputs")
         found = _planned(study)

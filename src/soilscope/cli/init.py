@@ -28,7 +28,10 @@ def init(
     *,
     voice: Voice,
 ) -> None:
-    """Look through a folder of data, and write a commented study of what is found."""
+    """Write a commented study of what a folder of data holds.
+
+    Products, periods, gaps and zones are recognised, and the study is checked before it is written.
+    """
     from soilscope.study.draft import draft
     from soilscope.study.survey import survey
 

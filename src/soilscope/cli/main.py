@@ -14,6 +14,7 @@ from soilscope.cli.check import check
 from soilscope.cli.demo import demo
 from soilscope.cli.init import init
 from soilscope.cli.options import Interrupted, spoken
+from soilscope.cli.refusal import refusal
 from soilscope.cli.report import report
 from soilscope.cli.run import run
 from soilscope.cli.sources import sources
@@ -25,6 +26,10 @@ from soilscope.errors import SoilscopeError
 FAULT, INTERRUPTED = 2, 130
 _LONG = 240  # characters of a path; Windows allows 260, of which a temporary name takes some
 _GOES_ON = "interrupted; finished slabs are kept, and the same command goes on from there."
+_INTERRUPTED = {
+    "report": "interrupted; the results are whole, and the same command makes their report.",
+    **dict.fromkeys(("init", "check", "status", "sources"), "interrupted; nothing was written."),
+}
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 app = typer.Typer(
@@ -63,14 +68,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0, 2 for a fault, 130 when interrupted."""
     prepare(arguments)
     voice = Voice()
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if "--log-json" in given:  # known before the parser, whose refusals belong to the log as well
+        voice.manner = "json"
     with heard(voice):
         try:
-            return _invoke(arguments, voice)
+            return _invoke(given, voice)
         except SoilscopeError as error:
             voice.fail(*getattr(error, "faults", [str(error)]))
             return FAULT
         except (Interrupted, KeyboardInterrupt):
-            voice.event("interrupted", errors=[_GOES_ON])
+            voice.event("interrupted", errors=[_INTERRUPTED.get(voice.command, _GOES_ON)])
+            if arguments is None:
+                _leave()
             return INTERRUPTED
         except BrokenPipeError:
             with suppress(OSError, ValueError):
@@ -84,14 +94,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return FAULT if text else 1
 
 
-def _invoke(arguments: Sequence[str] | None, voice: Voice) -> int:
-    """Call the command; what the parser itself refuses is printed by the parser."""
-    given = None if arguments is None else list(arguments)
+def _invoke(given: Sequence[str], voice: Voice) -> int:
+    """Call the command; what the parser refuses is told in one line, as every other fault."""
     try:
-        app(args=given, prog_name="soilscope", obj=voice)
+        code = app(
+            args=given or ["--help"], prog_name="soilscope", obj=voice, standalone_mode=False
+        )
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else 0 if leaving.code is None else 1
-    return 0
+    except Exception as error:
+        told = refusal(error)
+        if told is None:
+            raise
+        voice.command, text = told
+        voice.fail(text)
+        return FAULT
+    return FAULT if not given else code if isinstance(code, int) else 0
+
+
+def _leave() -> None:
+    """End the process: after a second Ctrl-C, Python would still wait for slabs at work."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, OSError, ValueError):
+            stream.flush()
+    os._exit(INTERRUPTED)
 
 
 def _of_the_machine(error: Exception) -> str | None:

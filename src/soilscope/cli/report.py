@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from soilscope.cli.arguments import ResultsFolder
+from soilscope.cli.arguments import ResultsFolder, require_results
 from soilscope.cli.progress import shown
 from soilscope.cli.voice import Voice
 
@@ -17,6 +17,7 @@ def report(
     voice: Voice,
 ) -> None:
     """Make the report of a results folder anew."""
+    require_results(results)
     with shown(voice) as progress:
         progress.begin("report")
         page = write(results, pdf=pdf)

@@ -29,7 +29,11 @@ def run(
     *,
     voice: Voice,
 ) -> None:
-    """Run a study; what an earlier run has finished is kept."""
+    """Run a study; what an earlier run has finished is kept.
+
+    Results, figures and the page go to results/NAME for a study NAME.yaml. A run that was stopped
+    goes on where it was when the same command is given again.
+    """
     if workers is not None and scheduler is not None:
         raise typer.BadParameter("give --workers or --scheduler, not both.")
     from soilscope.cli.check import refuse_faults

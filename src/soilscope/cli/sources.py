@@ -14,7 +14,10 @@ def sources(
     *,
     voice: Voice,
 ) -> None:
-    """List the products that can be opened, or explain one: files, units, lineage, traps."""
+    """List the products that can be opened, or explain one.
+
+    What is told of a product: its origin, files, units, lineage and traps.
+    """
     from soilscope.study.explained import explained
 
     for line in explained(product):

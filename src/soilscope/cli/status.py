@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from soilscope.cli.arguments import ResultsFolder
+from soilscope.cli.arguments import ResultsFolder, require_results
 from soilscope.cli.voice import Voice
 
 if TYPE_CHECKING:
@@ -11,21 +11,39 @@ if TYPE_CHECKING:
 
 
 def status(results: ResultsFolder, *, voice: Voice) -> None:
-    """Show which results are whole, which have begun, and what they took."""
+    """Show which results are whole, begun or waiting."""
+    from soilscope.study.lock import holder
     from soilscope.study.store import Store
 
+    require_results(results)
     store = Store(results)
     manifest = store.manifest
     finished = manifest.get("finished")
     voice.detail(f"{manifest['title']} ({manifest['study']})")
-    voice.detail(f"finished {finished}" if finished else "not finished; run the study to go on")
+    at_work = holder(results)
+    if at_work is not None:
+        voice.detail(f"a run is at work{at_work}")
+    else:
+        voice.detail(f"finished {finished}" if finished else "not finished; run the study to go on")
     width = max(map(len, manifest["results"]))
     for name in manifest["results"]:
         voice.detail(f"  {name:<{width}}  {_state(store, name)}")
+    left = _left_over(store)
+    if left:
+        voice.detail(f"of an earlier study, and safe to remove: {', '.join(left)}")
     page = results / "report" / "index.html"
     voice.detail(f"report: {page}" if page.is_file() else "report: none yet")
     if page.is_file() and voice.manner == "quiet":
         voice.answer(page)
+
+
+def _left_over(store: "Store") -> list[str]:
+    """Name the folders of results that the study does not have any more."""
+    kept = store.root / "results"
+    if not kept.is_dir():
+        return []
+    names = set(store.manifest["results"])
+    return sorted(f"results/{path.name}" for path in kept.iterdir() if path.name not in names)
 
 
 def _state(store: "Store", name: str) -> str:

@@ -35,7 +35,7 @@ class Voice:
         self._began = time.monotonic()
         self._made: str | None = None
         self._told: list[str] = []
-        self._speaking = threading.Lock()
+        self._speaking = threading.RLock()  # Ctrl-C may be told in the middle of a line
 
     @property
     def seconds(self) -> float:
@@ -128,7 +128,10 @@ class Spoken(logging.Handler):
             text = record.getMessage()
         except Exception:  # a fault in a library's log message is no fault of a run
             text = str(record.msg)
-        self._voice.warn(f"{record.name}: {text}")
+        if record.name == "asyncio" and "distributed" in text:  # what a cancelled slab leaves
+            return
+        ours = record.name.startswith("soilscope")
+        self._voice.warn(text if ours else f"{record.name}: {text}")
 
 
 @contextmanager

@@ -56,18 +56,26 @@ def write_report(
     folder = study.root / "report"
     growing = study.root / ".report.part"
     shutil.rmtree(growing, ignore_errors=True)
-    (growing / "figures").mkdir(parents=True)
-    (growing / "tables").mkdir()
-    kept = tuple(dict.fromkeys(["png", *formats]))
-    pictures = draw_all(study, growing / "figures", formats=kept, processes=processes)
-    tables = all_tables(study)
-    written(tables, growing / "tables")
-    (growing / "index.html").write_text(
-        render(study, pictures, tables, tables_at="tables", figures_at="figures"), encoding="utf-8"
-    )
-    mark_report(growing, study.root, kept)
+    try:
+        _fill(growing, study, formats=tuple(dict.fromkeys(["png", *formats])), processes=processes)
+    except BaseException:  # half a report is of no use, and holds space that a run may need
+        shutil.rmtree(growing, ignore_errors=True)
+        raise
     replace_folder(folder, growing)
     return folder / "index.html"
+
+
+def _fill(folder: Path, study: Study, *, formats: Sequence[str], processes: int) -> None:
+    """Write everything that a report consists of."""
+    (folder / "figures").mkdir(parents=True)
+    (folder / "tables").mkdir()
+    pictures = draw_all(study, folder / "figures", formats=formats, processes=processes)
+    tables = all_tables(study)
+    written(tables, folder / "tables")
+    (folder / "index.html").write_text(
+        render(study, pictures, tables, tables_at="tables", figures_at="figures"), encoding="utf-8"
+    )
+    mark_report(folder, study.root, formats)
 
 
 def render(

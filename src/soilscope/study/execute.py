@@ -12,6 +12,11 @@ from dask.callbacks import Callback
 
 from soilscope.errors import StudyError
 
+_LOG = logging.getLogger(__name__)
+_HEARD = "Ctrl-C was heard: the slabs at work are finished first; pressed again, all ends at once."
+_SOON = 1.5  # seconds in which an end needs no word
+_LOOK = 0.1  # seconds between two looks at whether a slab is finished or Ctrl-C was pressed
+
 Item = TypeVar("Item")
 Execute = Callable[[Callable[[Any], None], Sequence[Any], Callable[[int], None]], None]
 
@@ -51,7 +56,7 @@ def on_threads(
 
 @contextmanager
 def _ctrl_c() -> Iterator[threading.Event]:
-    """Yield whether Ctrl-C was pressed; pressed again, it interrupts at once.
+    """Yield whether Ctrl-C was pressed, and say so if the end takes a while; again, it is at once.
 
     Raised wherever the main thread happens to be, an interrupt can fall into a callback or a
     finalizer that swallows it, and the run would go on.
@@ -62,14 +67,19 @@ def _ctrl_c() -> Iterator[threading.Event]:
         yield pressed  # signals are heard in the main thread alone, and may be ignored on purpose
         return
 
+    word = threading.Timer(_SOON, _LOG.warning, [_HEARD])
+    word.daemon = True
+
     def note(*_: Any) -> None:
         pressed.set()
         signal.signal(signal.SIGINT, before)
+        word.start()
 
     signal.signal(signal.SIGINT, note)
     try:
         yield pressed
     finally:
+        word.cancel()
         signal.signal(signal.SIGINT, before)
 
 
@@ -111,12 +121,15 @@ def executor(*, workers: int | None, scheduler: str | None) -> Iterator[Execute]
             function: Callable[[Any], None], items: Sequence[Any], done: Callable[[int], None]
         ) -> None:
             futures = [client.submit(function, item, pure=False) for item in items]
+            waiting, count = as_completed(futures), 0
             with _ctrl_c() as pressed:
-                for count, future in enumerate(as_completed(futures), start=1):
-                    future.result()
-                    done(count)
-                    if pressed.is_set():
+                while not waiting.is_empty():
+                    if pressed.wait(0 if waiting.has_ready() else _LOOK):
                         client.cancel(futures)
                         raise KeyboardInterrupt
+                    for future in waiting.next_batch(block=False):
+                        future.result()
+                        count += 1
+                        done(count)
 
         yield on_cluster

@@ -20,14 +20,14 @@ _OURS = {"manifest.json", "study.yaml", "results", "report", ".work", ".lock", "
 def claim(root: Path, *, study: str) -> Iterator[None]:
     """Hold the results folder `root` for the study file named `study` while a run writes."""
     require_own(root, study=study)
-    holder = root / ".lock.json"
+    note = root / ".lock.json"
     lock = FileLock(root / ".lock")
     try:
         root.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout:
         raise StudyError(
-            f"{root} is in use by another run{_who(holder)}; wait for it, or give another folder "
+            f"{root} is in use by another run{_who(note)}; wait for it, or give another folder "
             "with --results."
         ) from None
     except (PermissionError, FileExistsError, NotADirectoryError) as error:
@@ -36,13 +36,29 @@ def claim(root: Path, *, study: str) -> Iterator[None]:
             "folder with --results."
         ) from error
     try:
-        holder.write_text(
+        note.write_text(
             json.dumps({"pid": os.getpid(), "host": socket.gethostname()}), encoding="utf-8"
         )
         yield
     finally:
-        holder.unlink(missing_ok=True)
+        note.unlink(missing_ok=True)
         lock.release()
+
+
+def holder(root: Path) -> str | None:
+    """Name the process that writes to the results folder `root`; None where none does."""
+    path = root / ".lock"
+    if not path.is_file():
+        return None
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return _who(root / ".lock.json")
+    except OSError:  # a folder that may only be read
+        return None
+    lock.release()
+    return None
 
 
 def require_own(root: Path, *, study: str) -> None:
@@ -68,9 +84,9 @@ def require_own(root: Path, *, study: str) -> None:
         )
 
 
-def _who(holder: Path) -> str:
+def _who(note: Path) -> str:
     try:
-        value = json.loads(holder.read_text(encoding="utf-8"))
+        value = json.loads(note.read_text(encoding="utf-8"))
         return f" (process {value['pid']} on {value['host']})"
     except (OSError, ValueError, KeyError):
         return ""

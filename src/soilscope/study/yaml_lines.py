@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from soilscope.checks import nearest
 from soilscope.errors import StudyError
 
 Location = tuple[str | int, ...]
@@ -92,9 +93,12 @@ def _read_text(path: Path) -> str:
             raise StudyError(f"{path}: the file is too large for a study file; is it a data file?")
         raw = path.read_bytes()
     except FileNotFoundError:
-        raise StudyError(f"{path}: there is no such study file.") from None
+        meant = nearest(path.name, _studies_in(path.parent)) or "."
+        raise StudyError(f"{path}: there is no such study file{meant}") from None
     except IsADirectoryError:
-        raise StudyError(f"{path}: this is a folder; give a study file in it.") from None
+        held = ", ".join(_studies_in(path)[:3])
+        such = f", such as {held}" if held else ""
+        raise StudyError(f"{path}: this is a folder; give a study file in it{such}.") from None
     except OSError as error:
         raise StudyError(f"{path}: the file cannot be read ({error.strerror}).") from None
     if b"\0" in raw:
@@ -104,6 +108,15 @@ def _read_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise StudyError(f"{path}:{line}: the text is not UTF-8; save the file as UTF-8.") from None
+
+
+def _studies_in(folder: Path) -> list[str]:
+    """Name what may be a study in a folder."""
+    endings = (".yaml", ".yml")
+    try:
+        return sorted(path.name for path in folder.iterdir() if path.suffix.lower() in endings)
+    except OSError:
+        return []
 
 
 def _explain(error: yaml.MarkedYAMLError) -> str:
