@@ -7,7 +7,15 @@ import pytest
 import xarray as xr
 
 from soilscope import standardize
-from soilscope.lineage import circular, dependence, inherit, lineage_of, shared_lineage
+from soilscope.lineage import (
+    circular,
+    dependence,
+    inherit,
+    lineage_of,
+    made_from,
+    shared_lineage,
+)
+from soilscope.sources.catalogue import PRODUCTS
 
 
 def made_of(*names, product=None):
@@ -30,6 +38,19 @@ def test_nothing_is_known_of_data_without_lineage():
 
 def test_a_product_and_its_ancestor_are_dependent():
     assert shared_lineage(made_of(product="smci"), made_of("ERA5-Land")) == ("ERA5-Land", "ERA5")
+
+
+def test_a_source_that_tells_its_ancestors_is_believed():
+    told = made_of("WorldClim", "ERA5", product="terraclimate")
+    assert lineage_of(told) == ("TerraClimate", "WorldClim", "ERA5")
+    named = made_of("TerraClimate", product="table")
+    assert lineage_of(named) == ("TerraClimate", "WorldClim", "CRU TS", "JRA-55", "ERA5")
+
+
+@pytest.mark.parametrize("product", sorted(PRODUCTS))
+def test_the_name_of_a_product_tells_the_ancestors_that_its_source_declares(product):
+    declared = set(PRODUCTS[product].ancestors) - {"MODIS NDVI"}  # what the product holds
+    assert declared <= set(made_from(product))
 
 
 def test_two_children_of_one_parent_are_dependent():
@@ -74,6 +95,15 @@ def test_a_driver_made_from_the_response_is_circular():
     }
 
 
+@pytest.mark.parametrize("ancestor", ["MODIS", "MODIS NDVI"])
+@pytest.mark.parametrize("product", ["modis", "table"])
+def test_a_part_of_a_product_is_circular_by_either_name(ancestor, product):
+    ndvi = made_of("MODIS NDVI", product=product)
+    found = circular(made_of("CHIRPS", ancestor, product="table"), {"ndvi": ndvi})
+    assert found == {"ndvi": ancestor}
+    assert circular(made_of("MODIS LST", product="table"), {"ndvi": ndvi}) == {}
+
+
 def test_a_driver_that_only_has_a_common_ancestor_is_not_circular():
     sm, vpd = made_of("ERA5", product="era5_land"), made_of("ERA5", product="other")
     assert circular(sm, {"vpd": vpd}) == {}
@@ -82,7 +112,9 @@ def test_a_driver_that_only_has_a_common_ancestor_is_not_circular():
 
 def test_a_result_inherits_the_lineage_of_all_its_inputs():
     result = inherit(xr.Dataset({"r": 0.5}), made_of(product="smci"), made_of("SMAP"))
-    assert lineage_of(result["r"]) == ("SMCI", "ERA5-Land", "ERA5", "SMAP")
+    assert lineage_of(result["r"]) == (
+        "SMCI", "ERA5-Land", "ERA5", "MODIS", "CMA stations", "SMAP",
+    )  # fmt: skip
 
 
 def test_an_index_has_the_lineage_of_its_soil_moisture():

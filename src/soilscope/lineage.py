@@ -9,27 +9,48 @@ import xarray as xr
 #: Products that a user declares by hand: their name says nothing about what they hold.
 _DECLARED = frozenset({"table", "raster"})
 
-#: What well-known products were made from; sources declare their own ancestors beside these.
+#: What products were made from, as far as their name tells; the sources read it here. Versions of
+#: TerraClimate differ in the last three: files that are opened tell which it is.
 _MADE_FROM = {
     "ERA5-Land": ("ERA5",),
-    "SMCI": ("ERA5-Land",),
+    "SMCI": ("ERA5-Land", "ERA5", "MODIS", "CMA stations"),
+    "TerraClimate": ("WorldClim", "CRU TS", "JRA-55", "ERA5"),
     "ESA CCI COMBINED": ("GLDAS-Noah",),
+}
+
+#: Names of parts of a product that has a name as a whole.
+_PART_OF = {
+    "MODIS NDVI": "MODIS",
+    "MODIS LAI": "MODIS",
+    "MODIS LST": "MODIS",
+    "MODIS land cover": "MODIS",
 }
 
 Data = xr.DataArray | xr.Dataset
 
 
+def made_from(product: str) -> tuple[str, ...]:
+    """Names of what a product was made from, by its name; none if that is not known.
+
+    >>> made_from("era5_land")
+    ('ERA5',)
+    """
+    return _PARENTS.get(_key(product), ())
+
+
 def lineage_of(obj: Data) -> tuple[str, ...]:
     """Names of the product that `obj` is, where known, and of all that it was made from.
 
-    They are read from the attributes ``product`` and ``lineage`` (a JSON list); ancestors of
-    well-known products are added.
+    They are read from the attributes ``product`` and ``lineage`` (a JSON list), to which the
+    ancestors of the names in ``lineage`` are added; those of the product itself only where there is
+    no ``lineage``, since a source knows better than a name.
 
     >>> lineage_of(xr.DataArray(0.0, attrs={"lineage": '["SMCI"]'}))
-    ('SMCI', 'ERA5-Land', 'ERA5')
+    ('SMCI', 'ERA5-Land', 'ERA5', 'MODIS', 'CMA stations')
     """
-    names = {_key(name): name for name in (*_own(obj), *_declared(obj))}
-    waiting = list(names)
+    own, declared = _own(obj), _declared(obj)
+    names = {_key(name): name for name in (*own, *declared)}
+    waiting = [_key(name) for name in declared or own]
     while waiting:
         for name in _PARENTS.get(waiting.pop(0), ()):
             if _key(name) not in names:
@@ -64,9 +85,9 @@ def dependence(**arrays: Data) -> str:
 def circular(y: Data, drivers: Mapping[str, xr.DataArray] | xr.Dataset) -> dict[str, str]:
     """Drivers that the response was made from, that share its product or were made from it.
 
-    Such a driver is associated with the response by construction. A driver and a response that
-    merely have an ancestor in common are not circular. A driver declared by hand is taken to be
-    all that its lineage says.
+    Such a driver is associated with the response by construction. NDVI of MODIS counts where the
+    response was made from "MODIS". A driver and a response that merely have an ancestor in common
+    are not circular. A driver declared by hand is taken to be all that its lineage says.
 
     Parameters
     ----------
@@ -84,17 +105,16 @@ def circular(y: Data, drivers: Mapping[str, xr.DataArray] | xr.Dataset) -> dict[
     --------
     >>> sm, ndvi, rain = (
     ...     xr.DataArray(0.0, attrs={"lineage": text})
-    ...     for text in ('["SMCI", "MODIS NDVI"]', '["MODIS NDVI"]', '["CHIRPS"]')
+    ...     for text in ('["SMCI"]', '["MODIS NDVI"]', '["CHIRPS"]')
     ... )
     >>> circular(sm, {"ndvi": ndvi, "rain": rain})
-    {'ndvi': 'MODIS NDVI'}
+    {'ndvi': 'MODIS'}
     """
-    family = lineage_of(y)
     items = drivers.data_vars.items() if isinstance(drivers, xr.Dataset) else drivers.items()
     family, product = lineage_of(y), _own(y)
     found: dict[str, str] = {}
     for name, driver in items:
-        made_of = _common(_own(driver) or _declared(driver), family)
+        made_of = _common(_called(driver), family)
         names = _distinct((*made_of, *_common(lineage_of(driver), product)))
         if names:
             found[str(name)] = ", ".join(names)
@@ -133,6 +153,16 @@ def _declared(obj: Data) -> tuple[str, ...]:
     return tuple(str(name) for name in (names if isinstance(names, list) else [names]))
 
 
+def _called(driver: Data) -> tuple[str, ...]:
+    """Names of what a driver is: those of its product, of the parts that it holds, of the whole."""
+    declared = _declared(driver)
+    names = _own(driver) or declared
+    keys = {_key(name) for name in names}
+    parts = [name for name in declared if _key(_WHOLE.get(_key(name), "")) in keys]
+    wholes = [_WHOLE[key] for key in keys if key in _WHOLE]
+    return _distinct((*names, *parts, *wholes))
+
+
 def _common(some: Iterable[str], others: Iterable[str]) -> tuple[str, ...]:
     keys = {_key(name) for name in others}
     return _distinct(name for name in some if _key(name) in keys)
@@ -148,6 +178,7 @@ def _key(name: str) -> str:
 
 
 _PARENTS = {_key(name): parents for name, parents in _MADE_FROM.items()}
+_WHOLE = {_key(name): whole for name, whole in _PART_OF.items()}
 _PRINTED = {
     _key(name): name for name in (*_MADE_FROM, *itertools.chain.from_iterable(_MADE_FROM.values()))
 }

@@ -100,8 +100,14 @@ def test_a_trend_of_months_without_correction_is_warned_of(tables):
     [warning] = planned(tables, TABLE).warnings
     assert ":6: trend: " in warning
     assert "serial correlation" in warning
-    seasonal = TABLE.replace("da: index}", "da: index, season: month, correction: hirsch_slack}")
-    assert planned(tables, seasonal).warnings == []
+    assert "annual means (composite, freq: YS) with correction: ar1" in warning
+    for options in ("season: month", "correction: tfpw", "correction: yue_wang"):
+        [warning] = planned(tables, TABLE.replace("da: index}", f"da: index, {options}}}")).warnings
+        assert "ar1" in warning
+    for options in ("season: month, correction: hirsch_slack", "correction: ar1"):
+        assert (
+            planned(tables, TABLE.replace("da: index}", f"da: index, {options}}}")).warnings == []
+        )
 
 
 def test_drivers_with_their_season_are_warned_of_beside_an_index_by_month(tables):

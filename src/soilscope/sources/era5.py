@@ -1,5 +1,6 @@
 """ERA5-Land, ERA5 and ERA-Interim as products: files that are laid out alike, and their traps."""
 
+from soilscope.lineage import made_from
 from soilscope.sources.era5_land import UNITS, VARIABLES, open_era5, open_era5_land
 from soilscope.sources.product import Product
 
@@ -20,7 +21,7 @@ ERA5_LAND = Product(
         "a download may be a zip archive under the name .nc: unpack it; convert GRIB to NetCDF",
     ),
     variables=VARIABLES,
-    ancestors=("ERA5",),
+    ancestors=made_from("era5_land"),
     origin="ECMWF / Copernicus Climate Data Store, doi:10.24381/cds.68d2bb30 (monthly), "
     "doi:10.24381/cds.e2161bac (hourly), doi:10.5194/essd-13-4349-2021",
     names=r"(?i)era5[-_]?land",

@@ -17,6 +17,7 @@ import xarray as xr
 
 from soilscope.errors import InputError, SoilscopeWarning, SourceError
 from soilscope.grid.depth import layer_coordinates
+from soilscope.lineage import made_from
 from soilscope.sources.assemble import combine, file_label
 from soilscope.sources.axes import guess_column
 from soilscope.sources.chunks import Chunks
@@ -227,7 +228,7 @@ PRODUCT = Product(
         "trained with ERA5-Land and MODIS: not independent of them, nor a test of them",
     ),
     variables=VARIABLES,
-    ancestors=("ERA5-Land", "ERA5", "MODIS", "CMA stations"),
+    ancestors=made_from("smci"),
     origin="Shangguan et al. (2022), National Tibetan Plateau Data Center, "
     "https://doi.org/10.11888/Terre.tpdc.272415; Li et al. (2022), "
     "https://doi.org/10.5194/essd-14-5267-2022",

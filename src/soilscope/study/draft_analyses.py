@@ -22,11 +22,11 @@ analyses:
   regional_index: {{step: regional_mean, da: annual_index, regions: zone}}
 """
 _TRENDS = """\
-  # Theil-Sen slopes with bounds and the Mann-Kendall test, pre-whitened because wet years follow
-  # wet years. Of the index (per standard deviation and year) and soil moisture (m3 m-3 per year).
-  index_trend: {step: trend, da: annual_index, correction: prewhiten, confidence: 0.95}
-  moisture_trend: {step: trend, da: annual_moisture, correction: prewhiten, confidence: 0.95}
-  regional_trend: {step: trend, da: regional_index.ssmi, correction: prewhiten, confidence: 0.95}
+  # Theil-Sen slopes with bounds and the Mann-Kendall test, corrected because wet years follow wet
+  # years. Of the index (per standard deviation and year) and soil moisture (m3 m-3 per year).
+  index_trend: {step: trend, da: annual_index, correction: ar1, confidence: 0.95}
+  moisture_trend: {step: trend, da: annual_moisture, correction: ar1, confidence: 0.95}
+  regional_trend: {step: trend, da: regional_index.ssmi, correction: ar1, confidence: 0.95}
 
   # The same p-values, adjusted for the number of cells on a map (false discovery rate).
   index_trend_fdr: {step: adjust_p_values, p: index_trend.p_value}
@@ -34,7 +34,7 @@ _TRENDS = """\
 """
 _NO_TRENDS = """\
   # No trends: {n} complete year(s) are too few for a test (ten are needed).
-  # index_trend: {{step: trend, da: annual_index, correction: prewhiten, confidence: 0.95}}
+  # index_trend: {{step: trend, da: annual_index, correction: ar1, confidence: 0.95}}
 """
 _DRIVERS = """\
   # What the index goes along with, month by month: partial regression on the anomalies of the
