@@ -129,7 +129,11 @@ def drivers_of(dims: tuple[str, ...], shape: tuple[int, ...], coords: Any) -> xr
             "dominant_driver": (dims, np.argmax(beta, axis=0).astype(np.int8)),
             "status": (dims, np.zeros(shape, np.int8)),
         },
-        coords=coords | {"driver": ("driver", np.array(DRIVERS, dtype=object))},
+        coords=coords
+        | {
+            "driver": ("driver", np.array(DRIVERS, dtype=object)),
+            "circular": ("driver", np.array([0, 1, 0], np.int8)),  # temperature
+        },
     )
     label(ds, units="1", method="partial_regression")
     ds["dominant_driver"].attrs |= flag_attrs(("not_estimated", "none", *DRIVERS), first=-2)
@@ -250,6 +254,8 @@ def source(**more: Any) -> dict[str, Any]:
     return {
         "name": "moisture", "product": "table", "title": "Made-up moisture", "source": "made up",
         "synthetic": False, "lineage": ["ERA5-Land"], "files": ["moisture.nc"],
+        "resolution": "", "period": ["1979-01-01", "2022-12-01"],
+        "preparation": ["daily values to calendar months (at least 80% of the days)"],
         "variables": {
             "soil_moisture": {
                 "units": "m3 m-3", "source_units": "%", "source_name": "sm",
@@ -360,7 +366,11 @@ def write_site_study(root: Path, *, n_sites: int = 6, n_years: int = 40) -> Path
     """Write sites with four layers of unequal thickness."""
     folder = Folder(root)
     names = [f"camels_{1000 + k}" for k in range(n_sites)]
-    sites = {"site": np.array(names, dtype=object)}
+    sites = {
+        "site": np.array(names, dtype=object),
+        "latitude": ("site", np.linspace(46.0, 49.5, n_sites)),
+        "longitude": ("site", 6.0 + np.arange(n_sites) ** 2 / 10),
+    }
     deep = layers((0.0, 7.0, 28.0, 100.0, 289.0))
     months = pd.date_range("1981-01", periods=12 * n_years, freq="MS")
     years = pd.date_range("1981", periods=n_years, freq="YS")

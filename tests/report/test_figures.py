@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 import xarray as xr
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_rgba
+from matplotlib.colors import to_hex, to_rgba
 
+from soilscope.report.canvas import HATCH_INK, Box, hatch_lines
+from soilscope.report.figures import dominant_maps
 from soilscope.report.figures.catalogue import FIGURES
 from soilscope.report.figures.dominant_maps import dominant_names
+from soilscope.report.figures.site_map import LETTER, area_around, labels
 from soilscope.report.layout import columns_for
 from soilscope.report.mapping import area_of
 from soilscope.report.reading import Study
@@ -49,7 +52,7 @@ def test_a_grid_study_gets_every_kind_of_map(grid_figures):
 def test_sites_get_matrices_and_profiles(site_figures):
     kinds = {kind.kind for kind, _, _ in site_figures}
     assert kinds == {
-        "lineage", "heatmap", "state-matrix", "event-matrix", "onset-profile", "lines",
+        "site-map", "lineage", "heatmap", "state-matrix", "event-matrix", "onset-profile", "lines",
         "trend-matrix", "slope-pairs", "coefficient-matrix", "driver-profiles", "lag-profile",
         "agreement",
     }  # fmt: skip
@@ -230,3 +233,61 @@ def test_products_with_a_common_ancestor_are_marked_where_they_agree(site_figure
     assert "not independent" in plate.seen
     for word in ("0-7 cm", "r²", "NSE", "RMSE", "bias", "n "):
         assert word in printed
+
+
+def test_circular_drivers_bear_a_dagger_in_every_figure_that_names_drivers(
+    grid_figures, site_figures
+):
+    for kind, plate, figure in grid_figures + site_figures:
+        if kind.kind in (
+            "coefficient-maps", "coefficient-matrix", "driver-profiles", "dominant-maps",
+        ):  # fmt: skip
+            legends = [t.get_text() for one in figure.legends for t in one.get_texts()]
+            heads = [t.get_text() for ax in figure.axes for t in ax.get_xticklabels()]
+            printed = f"{words_on(figure)} {' '.join(legends + heads)}"
+            assert "temperature†" in printed, plate.key
+            assert "precipitation†" not in printed, plate.key
+            assert "† circular: " in printed, plate.key
+            assert "Soil moisture was made from temperature" in plate.seen, plate.key
+
+
+def test_maps_hatch_cells_where_a_circular_driver_leads(grid_study):
+    study = Study(grid_study)
+    with mpl.rc_context(RC):
+        plate = next(iter(dominant_maps.plates(study, "drivers")))
+        figure = plate.draw()
+    hatches = [c for c in figure.axes[0].collections if to_hex(c.get_color()[0]) == HATCH_INK]
+    assert sum(len(c.get_segments()) for c in hatches) > 10
+    assert [patch.get_hatch() for patch in figure.legends[0].get_patches()].count("//////") == 1
+
+
+def test_hatches_cover_marked_cells_and_no_others():
+    marked = np.array([[True, False], [False, False]])  # the upper left one
+    lines = hatch_lines(marked, Box(1.0, 2.0, 2.0, 2.0), gap=0.1)
+    assert lines[..., 0].min() >= 1.0
+    assert lines[..., 0].max() <= 2.01
+    assert lines[..., 1].min() >= 2.99
+    assert lines[..., 1].max() <= 4.01
+    np.testing.assert_allclose(np.diff(lines, axis=1)[:, 0, 0], np.diff(lines, axis=1)[:, 0, 1])
+    below = hatch_lines(marked, Box(1.0, 2.0, 2.0, 2.0), gap=0.1, upward=True)
+    assert below[..., 1].max() <= 3.01
+
+
+def test_names_of_sites_do_not_cover_each_other():
+    points = np.array([[1.0, 1.0], [1.05, 1.0], [1.0, 1.05], [3.0, 3.0]])
+    placed = labels(points, ["one", "two", "three", "four"], (0.0, 4.0, 0.0, 4.0))
+    boxes = [
+        (x, x + len(name) * LETTER, y)
+        for (x, y), name in zip(placed, ["one", "two", "three", "four"], strict=True)
+    ]
+    for i, (left, right, y) in enumerate(boxes):
+        for other in boxes[i + 1 :]:
+            assert right <= other[0] or other[1] <= left or abs(y - other[2]) >= 0.1
+
+
+def test_an_area_around_sites_holds_them_with_room():
+    at = np.array([[6.0, 46.0], [9.0, 46.5]])
+    left, right, bottom, top = area_around(at).extent
+    assert left < 6.0 < 9.0 < right
+    assert bottom < 46.0 < 46.5 < top
+    assert 0.45 < area_around(at).shape < 1.05

@@ -80,7 +80,11 @@ def test_the_first_table_tells_units_and_missing_values(site_study):
     assert row["missing"] == pytest.approx(0.02)
     assert row["made_from"] == "ERA5-Land"
     assert row["resolution"] == "6 sites, 4 layers, months"
-    assert row["period"] == "1981-01 to 2020-12"
+    assert row["period"] == "1979-01 to 2022-12"  # of the files; the study's stands in the note
+    assert "1981-01 to 2020-12" in table.note
+    assert row["preprocessing"] == (
+        "% to m³ m⁻³; daily values to calendar months (at least 80% of the days)"
+    )
 
 
 def test_the_methods_paragraph_says_options_and_each_sentence_once(site_study):

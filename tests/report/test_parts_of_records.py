@@ -1,4 +1,5 @@
 import csv
+import re
 
 import numpy as np
 import pytest
@@ -71,10 +72,13 @@ def test_each_window_of_each_series_has_a_row(tables):
     assert float(listed[0]["slope_low"]) < float(listed[0]["slope"])
 
 
-def test_windows_are_listed_and_the_whole_record_is_drawn(tables):
+def test_windows_and_changes_are_drawn_beside_the_whole_record(tables):
     drawn = {path.stem for path in (tables / "figures").glob("*.png")}
-    assert not [stem for stem in drawn if "parts" in stem]
-    assert [stem for stem in drawn if stem.startswith("lines") or "whole" in stem]
+    assert {"window-matrix-parts", "change-matrix-jumps", "trend-matrix-whole"} <= drawn
+    assert [stem for stem in drawn if "parts" in stem] == ["window-matrix-parts"]
+    page = (tables / "index.html").read_text(encoding="utf-8")
+    assert "3 of 3 series have a significant change of level" in page
+    assert re.search(r"Of 4 series: \d rise and \d fall significantly from 2000 to 2010", page)
 
 
 def test_a_change_has_a_row_for_each_series_or_the_reason_why_not(tables):
@@ -85,3 +89,36 @@ def test_a_change_has_a_row_for_each_series_or_the_reason_why_not(tables):
     assert [row["status"] for row in listed].count("too few values") == 1
     page = (tables / "index.html").read_text(encoding="utf-8")
     assert "Likeliest change of level" in page
+
+
+def test_windows_and_changes_of_a_grid_are_maps(tmp_path):
+    folder = Folder(tmp_path)
+    axes = {"latitude": np.linspace(39, 38, 5), "longitude": np.linspace(105, 106, 6)}
+    coords = {**axes, **layers(EDGES)}
+    dims, shape = ("depth", "latitude", "longitude"), (2, 5, 6)
+    moisture = xr.Dataset({"soil_moisture": (dims, np.full(shape, 0.2))}, coords)
+    folder.add("cube", "cube", moisture, sources=(source(),))
+    words = [np.array(part, dtype=object) for part in zip(*WINDOWS, strict=True)]
+    named = coords | {"window_start": ("window", words[0]), "window_end": ("window", words[1])}
+    windowed = trend_of(("window", *dims), (2, *shape), named)
+    folder.add("parts", "trend", windowed, inputs={"da": "soil_moisture"}, options={})
+    p = label((windowed["p_value"] * 1.5).clip(max=1).to_dataset(name="p_value_adjusted"))
+    folder.add("parts_fdr", "adjust_p_values", p, inputs={"p": "parts.p_value"})
+    grid = xr.Dataset(
+        {
+            "change_time": (dims, np.full(shape, 2009.0)),
+            "shift": (dims, np.full(shape, -0.5)),
+            "p_value": (dims, np.full(shape, 0.02)),
+            "status": (dims, np.zeros(shape, np.int8)),
+        },
+        coords,
+    )
+    folder.add("jumps", "change_point", label(grid, units="1"), inputs={"da": "soil_moisture"})
+    page = write_report(folder.finish(title="Grid")).read_text(encoding="utf-8")
+    drawn = {path.stem for path in (tmp_path / "report" / "figures").glob("*.png")}
+    assert {
+        "window-maps-parts-1", "window-maps-parts-2", "change-maps-jumps-change-time",
+        "change-maps-jumps-shift",
+    } <= drawn  # fmt: skip
+    assert "The level changes significantly in at most 100 % of the cells at 0-10 cm" in page
+    assert "median change comes after 2009 and 0 % of the changes are upwards" in page

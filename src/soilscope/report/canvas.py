@@ -144,7 +144,7 @@ def hatch_lines(hatched: Array, box: Box, *, upward: bool = False, gap: float = 
     """
     rows, cols = hatched.shape
     mask = hatched if upward else hatched[::-1]
-    step = min(box.width / cols, box.height / rows, gap) / 3
+    step = min(box.width / cols / 3, box.height / rows / 3, gap / 3, 0.004)
     count = int(np.ceil(box.width / step))
     x = (np.arange(count) + 0.5) / count * box.width
     starts = np.arange(-box.width + gap * (box.width / gap % 1), box.height, gap)

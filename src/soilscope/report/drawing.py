@@ -23,7 +23,9 @@ from soilscope.report.palette import in_palette
 from soilscope.report.plates import Theme
 from soilscope.report.reading import Study
 
+Array = np.ndarray[Any, Any]
 Job = tuple[int, str]  # kind of figure, result
+STEPS = 112  # of a colour bar: no eye sees them
 FEW = 12  # figures that are drawn before another process has started
 #: Equal results give equal files: no date is written into them.
 _UNDATED: dict[str, dict[str, Any]] = {
@@ -164,5 +166,18 @@ def write_png(figure: Figure, path: Path) -> None:
     about = PngInfo()
     about.add_text("Software", "soilscope")
     rgba = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
-    image = in_palette(rgba[..., :3])
+    image = in_palette(rgba[..., :3], _bar_colours(figure))
     image.save(path, format="PNG", pnginfo=about, dpi=(figure.dpi, figure.dpi))
+
+
+def _bar_colours(figure: Figure) -> Array:
+    """Colours (n, 3) of the scales of a figure, in small steps."""
+    maps = {
+        one.cmap.name: one.cmap
+        for ax in figure.axes
+        for one in (*ax.images, *ax.collections)
+        if np.asarray(one.get_array()).ndim in (1, 2) and one.cmap.N > STEPS
+    }
+    each = STEPS // max(1, len(maps))
+    found = [cmap(np.linspace(0, 1, each))[:, :3] for cmap in maps.values()]
+    return np.asarray(np.rint(np.concatenate([np.empty((0, 3)), *found]) * 255))

@@ -3,7 +3,7 @@
 import xarray as xr
 
 from soilscope.report.reading import Study
-from soilscope.report.words import MINUS
+from soilscope.report.words import MINUS, with_unit
 
 #: What is drawn of a result of step drought_events, and what it is called.
 MEASURES = {
@@ -16,6 +16,14 @@ MEASURES = {
 def measures_of(ds: xr.Dataset) -> list[str]:
     """Names of the measures that `ds` holds, in the order of MEASURES."""
     return [name for name in MEASURES if name in ds]
+
+
+def measure_label(ds: xr.Dataset, name: str) -> str:
+    """Label of a measure with its unit; severity sums an index over months."""
+    if name == "mean_severity":
+        return f"{MEASURES[name]} (index \u00d7 months)"
+    units = ds[name].attrs.get("units")
+    return with_unit(MEASURES[name], "months" if units == "month" else units)
 
 
 def event_method(study: Study, name: str) -> str:

@@ -14,7 +14,7 @@ from soilscope.report.style import MASKED, Scale, ink_on
 
 Array = np.ndarray[Any, Any]
 HATCH_INK = "#6b6b6b"
-LETTER = 0.58  # width of a letter over its size, on the safe side
+LETTER = 0.55  # width of a letter over its size, on the safe side
 STEEP = 60.0  # degrees of headings that are too long to lie
 
 

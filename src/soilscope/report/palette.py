@@ -7,16 +7,16 @@ from PIL import Image
 
 Array = np.ndarray[Any, Any]
 MOST = 256
-EXACT = 64  # the most frequent colours are kept as they are: white, fills, ink
+EXACT = 24  # the most frequent colours are kept as they are: white, fills, ink
 ROUNDS = 1
 
 
-def in_palette(rgb: Array) -> Image.Image:
+def in_palette(rgb: Array, keep: Array | None = None) -> Image.Image:
     """Return an image (rows, columns, 3) of bytes with at most 256 colours.
 
-    The most frequent colours are kept. The others are drawn together by median cut and a round of
-    k-means, with weights that grow with the square root of their frequency, so that the rare
-    colours of a colour bar are not lost among the many of the maps.
+    The most frequent colours are kept, and those of `keep` (n, 3): the colours of the colour bars.
+    The others are drawn together by median cut and a round of k-means, with weights that grow with
+    the square root of their frequency.
 
     >>> image = in_palette(np.array([[[255, 255, 255], [1, 2, 3]]], np.uint8))
     >>> image.convert("RGB").getpixel((1, 0))
@@ -32,7 +32,7 @@ def in_palette(rgb: Array) -> Image.Image:
     which = place[packed]
     shades = np.stack([colours >> 16, (colours >> 8) & 255, colours & 255], axis=1)
     if colours.size > MOST:
-        palette, nearest = _reduced(shades, np.bincount(which.ravel()))
+        palette, nearest = _reduced(shades, np.bincount(which.ravel()), keep)
         which = nearest[which]
     else:
         palette = shades
@@ -41,14 +41,18 @@ def in_palette(rgb: Array) -> Image.Image:
     return image
 
 
-def _reduced(shades: Array, counts: Array) -> tuple[Array, Array]:
+def _reduced(shades: Array, counts: Array, keep: Array | None) -> tuple[Array, Array]:
     """Return a palette of `shades` (n, 3), and the entry that stands for each of them."""
     order = np.argsort(-counts, kind="stable")
-    kept, others = (shades[part].astype(np.float32) for part in (order[:EXACT], order[EXACT:]))
+    kept = shades[order[:EXACT]]
+    if keep is not None:
+        kept = np.unique(np.concatenate([kept, keep]), axis=0)
+    kept = kept.astype(np.float32)
+    others = shades[order[EXACT:]].astype(np.float32)
     weights = np.sqrt(counts[order[EXACT:]])
-    centres = _median_cut(others, weights)
+    centres = _median_cut(others, weights, MOST - len(kept))
     for _ in range(ROUNDS):
-        nearest = _nearest(others, np.concatenate([kept, centres])) - EXACT
+        nearest = _nearest(others, np.concatenate([kept, centres])) - len(kept)
         mine = nearest >= 0
         total = np.bincount(nearest[mine], weights[mine], minlength=len(centres))
         used = total > 0
@@ -59,16 +63,15 @@ def _reduced(shades: Array, counts: Array) -> tuple[Array, Array]:
     return palette, _nearest(shades.astype(np.float32), palette)
 
 
-def _median_cut(shades: Array, weights: Array) -> Array:
-    """Return MOST - EXACT colours that stand for `shades`."""
+def _median_cut(shades: Array, weights: Array, count: int) -> Array:
+    """Return at most `count` colours that stand for `shades`."""
     times = np.maximum(1, np.rint(weights / weights.mean())).astype(int)
     sample = np.repeat(shades, times, axis=0).astype(np.uint8)[None]
-    cut = Image.fromarray(sample).quantize(MOST - EXACT, method=Image.Quantize.MEDIANCUT)
+    cut = Image.fromarray(sample).quantize(count, method=Image.Quantize.MEDIANCUT)
     found = np.frombuffer(cut.palette.tobytes() if cut.palette else b"", np.uint8)
-    return found.reshape(-1, 3)[: MOST - EXACT].astype(np.float32)
+    return found.reshape(-1, 3)[:count].astype(np.float32)
 
 
 def _nearest(shades: Array, palette: Array) -> Array:
-    return np.asarray(
-        np.argmin((palette**2).sum(1) - 2 * np.einsum("nk,pk->np", shades, palette), axis=1)
-    )
+    products = np.einsum("nk,pk->np", shades, palette)
+    return np.asarray(np.argmin((palette**2).sum(1) - 2 * products, axis=1))

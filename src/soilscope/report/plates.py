@@ -42,4 +42,5 @@ class FigureKind:
         gridded = grid_dims(ds) is not None
         if self.on != "any" and gridded != (self.on == "grid"):
             return False
-        return set(self.needs) <= set(ds.dims) and "window" not in ds.dims  # tables list windows
+        parts = "window" in self.needs  # what shows a whole record does not show its parts
+        return set(self.needs) <= set(ds.dims) and parts == ("window" in ds.dims)

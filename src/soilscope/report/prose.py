@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from soilscope.report.drivers import NAMES
+from soilscope.report.drivers import driver_name
 from soilscope.report.lags import lag_family, stands_for_family
 from soilscope.report.reading import Study, grid_dims
 from soilscope.report.words import CORRECTIONS, listed, number, percent, product_name
@@ -133,7 +133,7 @@ def _drivers(study: Study, name: str) -> str:
     options = _options(study, name)
     inputs = study.records[name].inputs.get("drivers", ())
     given = [str(d).split(".")[-1] for d in ([inputs] if isinstance(inputs, str) else inputs)]
-    words = [NAMES.get(d, d.replace("_", " ")) for d in given]
+    words = [driver_name(d) for d in given]
     anomaly = options.get("driver_anomaly")
     text = f"Partial regression on {listed(words)}"
     text += f", as anomalies from the means of the calendar {anomaly}," if anomaly else ""

@@ -65,6 +65,8 @@ WETNESS = _with_mask(colormaps["BrBG"])
 SIGNED = _with_mask(crameri.vik)
 #: Amounts from zero upwards.
 AMOUNT = _with_mask(ListedColormap(crameri.lajolla(np.linspace(0.97, 0.25, 256))))
+#: Years: early is dark, late is light.
+YEARS = _with_mask(crameri.batlow)
 DENSITY = ListedColormap(crameri.devon(np.linspace(0.9, 0.05, 256)))
 
 
@@ -117,8 +119,23 @@ def round_up(value: float) -> float:
 
 
 def ink_on(rgba: Sequence[float]) -> str:
-    """Black or white, whichever is read better on the colour `rgba`."""
+    """Black or white, whichever stands out more from the colour `rgba`: always at least 4.5:1."""
     red, green, blue = (
         c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgba[:3]
     )
-    return "#ffffff" if 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.25 else INK
+    light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return "#ffffff" if light < 0.179 else INK if light > 0.4 else "#000000"
+
+
+def spread(values: npt.NDArray[Any], colours: Colormap = AMOUNT) -> Scale:
+    """Limits of amounts: from zero, or from the 2nd percentile where zero would waste half."""
+    whole = from_zero(values, colours)
+    finite = values[np.isfinite(values)]
+    if finite.size < 200:
+        return whole
+    low = float(np.percentile(finite, 2))
+    if low < 0.33 * whole.high:
+        return whole
+    unit = float(10.0 ** (np.floor(np.log10(low)) - 1))
+    low = float(np.floor(low / unit) * unit)
+    return Scale(low, whole.high, colours, _extend(bool(finite.min() < low), whole.extend == "max"))

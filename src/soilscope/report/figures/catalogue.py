@@ -3,6 +3,8 @@
 from soilscope.report.figures import (
     agreement_density,
     annual_lines,
+    change_maps,
+    change_matrix,
     coefficient_maps,
     coefficient_matrix,
     depth_patterns,
@@ -16,6 +18,7 @@ from soilscope.report.figures import (
     onset_maps,
     onset_profile,
     recovery_density,
+    site_map,
     slope_pairs,
     state_maps,
     state_matrix,
@@ -23,6 +26,7 @@ from soilscope.report.figures import (
     trend_maps,
     trend_matrix,
     trend_profiles,
+    window_matrix,
 )
 from soilscope.report.plates import FigureKind
 
@@ -31,6 +35,7 @@ _DRIVERS = ("partial_regression",)
 
 FIGURES: tuple[FigureKind, ...] = (
     FigureKind("study-area", "area", ("cube",), "any", (), study_area.plates),
+    FigureKind("site-map", "area", ("cube",), "any", (), site_map.plates),
     FigureKind("lineage", "area", ("cube",), "any", (), lineage_graph.plates),
     FigureKind("heatmap", "index", _SERIES, "places", ("time", "depth"), index_heatmap.plates),
     FigureKind("state-maps", "index", ("index_state",), "grid", (), state_maps.plates),
@@ -46,6 +51,10 @@ FIGURES: tuple[FigureKind, ...] = (
     FigureKind("trend-profiles", "trend", ("trend",), "places", ("depth",), trend_profiles.plates),
     FigureKind("slope-pairs", "trend", ("trend",), "places", ("depth",), slope_pairs.plates),
     FigureKind("trend-maps", "trend", ("trend",), "grid", (), trend_maps.plates),
+    FigureKind("window-matrix", "trend", ("trend",), "places", ("window",), window_matrix.plates),
+    FigureKind("window-maps", "trend", ("trend",), "grid", ("window",), trend_maps.plates),
+    FigureKind("change-matrix", "trend", ("change_point",), "places", (), change_matrix.plates),
+    FigureKind("change-maps", "trend", ("change_point",), "grid", (), change_maps.plates),
     FigureKind(
         "coefficient-matrix", "drivers", _DRIVERS, "places", ("driver",), coefficient_matrix.plates
     ),

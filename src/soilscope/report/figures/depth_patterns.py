@@ -8,13 +8,13 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from soilscope.report.drivers import driver_names
+from soilscope.report.drivers import circular_note, circular_words, driver_labels
 from soilscope.report.layout import Margins, sheet
-from soilscope.report.matrix import draw_words
+from soilscope.report.matrix import LETTER, draw_words
 from soilscope.report.plates import Plate
 from soilscope.report.reading import Frame, Study, place_names
 from soilscope.report.style import MASKED, SIGNED, WETNESS, WIDTH
-from soilscope.report.words import MINUS, file_stem, flags, number
+from soilscope.report.words import MINUS, decimals, file_stem, flags, number, sentences, with_unit
 
 PER_SHEET = 4
 MOST = 24
@@ -37,7 +37,7 @@ def depth_patterns(
 ) -> Figure:
     """Draw a panel a region: state, tendency, and the association with each driver, by layer."""
     places = place_names(pattern)
-    drivers = driver_names(pattern) if "effect" in pattern else []
+    drivers = driver_labels(pattern) if "effect" in pattern else []
     columns = ["state", "tendency", *drivers]
     cols = 1 if len(columns) > 5 else 2
     cols = min(cols, len(places))
@@ -60,15 +60,17 @@ def depth_patterns(
             [[text for _, text in row] for row in cells],
             rows=layers if k % cols == 0 else [""] * len(layers), columns=columns, fontsize=6,
         )  # fmt: skip
+        size = width / len(columns) * 72 / (LETTER * max(map(len, columns)))
+        ax.tick_params(axis="x", labelsize=min(6.5, size))
         ax.set_title(places[k], loc="left", fontsize=7.5, fontweight="bold", pad=4)
     return out.figure
 
 
 def _layer(one: xr.Dataset) -> list[tuple[str, str]]:
     """Colour and text of each cell of one region's layer."""
-    cells = [_word(one["state"], one["state_mean"], STATE, 2)]
+    cells = [_word(one["state"], one["state_mean"], STATE)]
     slope = one["slope"] if "slope" in one else one["mean_slope"]
-    cells.append(_word(one["tendency"], slope, TENDENCY, 2))
+    cells.append(_word(one["tendency"], slope, TENDENCY))
     for d in range(one.sizes.get("driver", 0) if "effect" in one else 0):
         effect = one.isel(driver=d)
         word = flags(effect["effect"]).get(int(effect["effect"]), "")
@@ -77,17 +79,16 @@ def _layer(one: xr.Dataset) -> list[tuple[str, str]]:
     return cells
 
 
-def _word(
-    code: xr.DataArray, value: xr.DataArray, symbols: dict[str, str], digits: int
-) -> tuple[str, str]:
+def _word(code: xr.DataArray, value: xr.DataArray, symbols: dict[str, str]) -> tuple[str, str]:
     word = flags(code).get(int(code))
     if word is None:
         return MASKED, ""
     colour = {"deficit": _tone(WETNESS, 0.25), "drying": _tone(WETNESS, 0.25),
               "surplus": _tone(WETNESS, 0.75), "wetting": _tone(WETNESS, 0.75)}  # fmt: skip
-    text = number(float(value), digits)
-    if word in ("deficit", "surplus"):
-        text = text.lstrip(MINUS)  # the symbol says the sign
+    text = number(float(value), 2)
+    if symbols is STATE:
+        text = decimals(float(value), 2)
+        text = text if word == "neutral" else text.lstrip(MINUS)  # the symbol says the sign
     return colour.get(word, NEUTRAL), f"{symbols[word]}  {text}"
 
 
@@ -96,7 +97,7 @@ def _effect_text(word: str, mean: float) -> str:
         return ""
     sign = "+" if "positive" in word else "\u2212"
     size = 3 if word.startswith("very") else 2 if word.startswith("strong") else 1
-    return f"{sign * size if word != 'none' else NONE}  {abs(mean):.2f}"
+    return f"{NONE}  {decimals(mean, 2)}" if word == "none" else f"{sign * size}  {abs(mean):.2f}"
 
 
 def _effect_colour(word: str) -> str:
@@ -122,6 +123,8 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
     reference = study.reference_text(state) if state in study.analyses else ""
     alpha, band = float(options.get("alpha", 0.05)), float(options.get("dead_band", 0.05))
     layers = study.layers(ds)
+    slope = with_unit("the slope", (ds["slope"] if "slope" in ds else ds["mean_slope"]).attrs.get(
+        "units"))  # fmt: skip
     title = f"Depth patterns ({name})"
     count = min(ds.sizes["region"], MOST)
     for part, start in enumerate(range(0, count, PER_SHEET)):
@@ -130,7 +133,7 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
         yield Plate(
             key=file_stem("depth-patterns", name, *suffix),
             title=title,
-            seen=_alt(window, most=2),
+            seen=sentences(_alt(window, most=2), circular_words(ds) if "effect" in ds else ""),
             how=(
                 f"State against {reference or 'the given reference'} "
                 f"(neutral within {band:g} of zero), tendency of the regional mean series "
@@ -141,9 +144,13 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
             draw=partial(
                 depth_patterns, window, layers=layers, title=title, frame=study.frame,
                 subtitle=f"Reference of the state: {reference}." if reference else "",
-                note="State: \u2212 deficit, + surplus, with the mean index. Tendency: \u25bc "
-                "drying, \u25b2 wetting, with the slope. Drivers: one to three signs are weak, "
-                "strong and very strong associations. \u25cb neutral or none.",
+                note=sentences(
+                    "State: \u2212 deficit, + surplus, with the mean index.",
+                    f"Tendency: \u25bc drying, \u25b2 wetting, with {slope}.",
+                    "Drivers: one to three signs are weak, strong and very strong associations, "
+                    "with the mean coefficient. \u25cb neutral or none.",
+                    circular_note(ds) if "effect" in ds else "",
+                ),
             ),
         )  # fmt: skip
 

@@ -9,7 +9,14 @@ import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from soilscope.report.drivers import driver_method, driver_names, significance
+from soilscope.report.drivers import (
+    circular_note,
+    circular_words,
+    driver_labels,
+    driver_method,
+    driver_names,
+    significance,
+)
 from soilscope.report.lags import stands_for_family
 from soilscope.report.layout import Margins, sheet, signed
 from soilscope.report.plates import Plate
@@ -17,7 +24,7 @@ from soilscope.report.profile import depth_axis, middles
 from soilscope.report.reading import Frame, Study, as_places, place_dim, place_names
 from soilscope.report.seen import largest_of_drivers
 from soilscope.report.style import LINES, MARKERS, WIDTH
-from soilscope.report.words import file_stem, listed
+from soilscope.report.words import file_stem, listed, sentences
 
 MOST = 12
 LEFT = 0.5
@@ -42,7 +49,7 @@ def driver_profiles(
     width = min(2.2, (WIDTH - LEFT - 0.15 - (cols - 1) * GAP) / cols)
     out = sheet(
         rows, cols, panel=(width, 2.0), title=title, subtitle=subtitle, note=note, frame=frame,
-        foot=0.3, margins=Margins(left=LEFT, right=0.15, top=0.22, bottom=0.42, gap_x=GAP,
+        foot=0.3, margins=Margins(left=LEFT, right=0.15, top=0.22, bottom=0.34, gap_x=GAP,
                                   gap_y=0.6),
     )  # fmt: skip
     middle = middles(bounds)
@@ -107,13 +114,15 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
     yield Plate(
         key=file_stem("driver-profiles", name),
         title=title,
-        seen=seen,
+        seen=sentences(seen, circular_words(ds)),
         how=f"Standardised coefficients against depth, {method}; open marks: {test}.",
         alt=f"Profiles of the coefficients of {listed(drivers)} in "
         f"{listed(place_names(chosen))}. {seen}",
         draw=partial(
-            driver_profiles, chosen, firm.isel(window), bounds, drivers=drivers, title=title,
+            driver_profiles, chosen, firm.isel(window), bounds, drivers=driver_labels(ds),
+            title=title,
             subtitle=f"{method[0].upper()}{method[1:]}.",
-            note=f"Open: {test}. Association, not effect.", frame=study.frame,
+            note=sentences(f"Open: {test}.", "Association, not effect.", circular_note(ds)),
+            frame=study.frame,
         ),
     )  # fmt: skip

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from functools import partial
 
-from soilscope.report.events import MEASURES, event_method, measures_of
+from soilscope.report.events import MEASURES, event_method, measure_label, measures_of
 from soilscope.report.figures.layer_maps import layer_maps
 from soilscope.report.plates import Plate
 from soilscope.report.reading import Study
 from soilscope.report.seen import map_count, typical_cells
-from soilscope.report.style import from_zero
-from soilscope.report.words import file_stem, with_unit
+from soilscope.report.style import spread
+from soilscope.report.words import file_stem
 
 
 def plates(study: Study, name: str) -> Iterator[Plate]:
@@ -32,8 +32,8 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
             how=f"{what[0].upper()}{what[1:]} of drought events in each layer; {method}.",
             alt=f"{map_count(layers)} of the {what} of droughts. {seen}",
             draw=partial(
-                layer_maps, field, layers=layers, scale=from_zero(field.values.astype(float)),
-                label=with_unit(what, ds[variable].attrs.get("units")), title=title,
+                layer_maps, field, layers=layers, scale=spread(field.values.astype(float)),
+                label=measure_label(ds, variable), title=title,
                 subtitle=f"{method[0].upper()}{method[1:]}.", frame=study.frame, zone=study.zone,
             ),
         )  # fmt: skip

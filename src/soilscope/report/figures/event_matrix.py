@@ -7,14 +7,14 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from soilscope.report.events import MEASURES, event_method, measures_of
+from soilscope.report.events import MEASURES, event_method, measure_label, measures_of
 from soilscope.report.layout import Margins, sheet
 from soilscope.report.matrix import draw_matrix, wrapped
 from soilscope.report.plates import Plate
 from soilscope.report.reading import Frame, Study, as_places, place_dim, place_names
 from soilscope.report.seen import extremes
 from soilscope.report.style import WIDTH, from_zero
-from soilscope.report.words import file_stem, listed, with_unit
+from soilscope.report.words import file_stem, listed
 
 PER_SHEET = 12
 MOST = 36
@@ -48,7 +48,7 @@ def event_matrix(
             texts=[[_text(v) for v in row] for row in values],
         )  # fmt: skip
         ax.tick_params(axis="x", labelsize=6)
-        ax.set_title(with_unit(MEASURES[variable], events[variable].attrs.get("units")),
+        ax.set_title(measure_label(events, variable),
                      loc="left", fontsize=7, fontweight="bold", pad=4)  # fmt: skip
     return out.figure
 

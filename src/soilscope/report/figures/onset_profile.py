@@ -37,8 +37,8 @@ def onset_profile(
         2, cols, panel=(width, 1.9), title=title, subtitle=subtitle,
         note="Upper row: median and quartiles of the delay behind the layer above. Lower row, "
         "filled: share of droughts of the layer above that arrive; open: share that chance gives.",
-        frame=frame, margins=Margins(left=LEFT, right=0.15, top=0.22, bottom=0.42, gap_x=GAP,
-                                     gap_y=0.6),
+        frame=frame, margins=Margins(left=LEFT, right=0.15, top=0.22, bottom=0.36, gap_x=GAP,
+                                     gap_y=0.5),
     )  # fmt: skip
     middle = middles(bounds)
     for k, place in enumerate(places):

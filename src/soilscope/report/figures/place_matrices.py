@@ -31,7 +31,7 @@ def place_matrices(
     note: str,
     frame: Frame,
     texts: Sequence[Sequence[Sequence[str]]] | None = None,
-    cell: float = 0.62,
+    cell: float = 0.66,
 ) -> Figure:
     """Draw a panel a place from `values` (place, depth, column), hatched where not `firm`.
 

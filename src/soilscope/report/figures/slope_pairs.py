@@ -43,11 +43,13 @@ def slope_pairs(
     """Draw two rows of panels, a column a place: slopes of the index, and of soil moisture."""
     cols = len(places)
     width = min(2.2, (WIDTH - LEFT - 0.15 - (cols - 1) * GAP) / cols)
+    below = 0.36 if cols < 4 else 0.46  # labels of narrow panels take two lines
     out = sheet(
         2, cols, panel=(width, 1.9), title=title, subtitle=subtitle,
         note="Filled: significant after every correction that was made; open: not. Lines: "
         "confidence interval of the slope, and extent of the layer.", frame=frame,
-        margins=Margins(left=LEFT, right=0.15, top=0.22, bottom=0.56, gap_x=GAP, gap_y=0.75),
+        margins=Margins(left=LEFT, right=0.15, top=0.22, gap_x=GAP, bottom=below,
+                        gap_y=below + 0.14),
     )  # fmt: skip
     middle = middles(bounds)
     for row, (words, factor) in enumerate(((index, 1.0), (moisture, 10.0))):

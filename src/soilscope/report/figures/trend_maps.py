@@ -6,48 +6,68 @@ from functools import partial
 import xarray as xr
 
 from soilscope.report.figures.layer_maps import layer_maps
+from soilscope.report.parts import window_names
 from soilscope.report.plates import Plate
 from soilscope.report.reading import Study
 from soilscope.report.seen import at_layer, map_count, typical_cells
-from soilscope.report.style import symmetric
+from soilscope.report.style import Scale, symmetric
 from soilscope.report.trends import significant, subtitle_of, test_text
 from soilscope.report.words import ALPHA, file_stem, percent, with_unit
 
 
 def plates(study: Study, name: str) -> Iterator[Plate]:
-    """Make a sheet with a slope map for each layer."""
+    """Make a sheet with a slope map for each layer, and of each window of the record if it has."""
     ds = study.data(name)[["slope"]].compute()
     adjusted = study.adjusted(name)
-    layers = study.layers(ds["slope"])
+    windows = window_names(ds) if "window" in ds.dims else [""]
+    scale = symmetric(ds["slope"].values)
+    for k, window in enumerate(windows):
+        part = {"window": k} if window else {}
+        slope = ds["slope"].isel(part)
+        p = None if adjusted is None else adjusted.isel(part)
+        yield _plate(study, name, slope, p, scale, window, k + 1)
+
+
+def _plate(
+    study: Study,
+    name: str,
+    slope: xr.DataArray,
+    adjusted: xr.DataArray | None,
+    scale: Scale,
+    window: str,
+    part: int,
+) -> Plate:
+    layers = study.layers(slope)
     test = test_text(study, name)
     reference = study.reference_text(name)
-    what = "index" if reference else "soil moisture" if study.is_moisture(name) else "series"
-    title = f"Trend of the {what} in each layer ({name})"
+    what = "the index" if reference else "soil moisture"
+    what = what if reference or study.is_moisture(name) else "the series"
+    when = f", {window}" if window else ""
+    title = f"Trend of {what} in each layer{when} ({name})"
     if adjusted is not None:
         note = (
             f"Hatched: not significant; bare colour: p < {ALPHA:g} after the false discovery rate "
             f"of each map, so that about {percent(ALPHA)} of the bare cells may be false."
         )
+        claim = f"hatched where p after the false discovery rate is not below {ALPHA:g}"
     else:
         note = "No cell is marked: the study adjusts no p-values for the many tests of a map."
-    yield Plate(
-        key=file_stem("trend-maps", name),
+        claim = "no significance is claimed, since no p-values were adjusted"
+    seen = _seen(slope, adjusted, layers)
+    key = ("window-maps", name, str(part)) if window else ("trend-maps", name)
+    return Plate(
+        key=file_stem(*key),
         title=title,
-        seen=_seen(ds["slope"], adjusted, layers),
+        seen=f"{window}: {seen[0].lower()}{seen[1:]}" if window else seen,
         how=(
-            f"Theil-Sen slope of the {what}, {test}"
-            + (
-                "; hatched where p after the false discovery rate is not below "
-                f"{ALPHA:g}"
-                if adjusted is not None
-                else "; no significance is claimed, since no p-values were adjusted"
-            )
+            f"Theil-Sen slope of {what}{when}, {test}; {claim}"
             + (f"; index against {reference}." if reference else ".")
+            + (" All windows share their colours." if window else "")
         ),
-        alt=f"{map_count(layers)} of the slope. {_alt(ds['slope'], adjusted, layers)}",
+        alt=f"{map_count(layers)} of the slope{when}. {_alt(slope, adjusted, layers)}",
         draw=partial(
-            layer_maps, ds["slope"], layers=layers, scale=symmetric(ds["slope"].values),
-            label=with_unit("Theil-Sen slope", ds["slope"].attrs.get("units")), title=title,
+            layer_maps, slope, layers=layers, scale=scale,
+            label=with_unit("Theil-Sen slope", slope.attrs.get("units")), title=title,
             subtitle=subtitle_of(study, name),
             note=note, frame=study.frame, zone=study.zone,
             hatched=None if adjusted is None else ~significant(adjusted),

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from soilscope.report.layout import Margins, sheet
-from soilscope.report.matrix import draw_matrix, wrapped
+from soilscope.report.matrix import LETTER, draw_matrix, wrapped
 from soilscope.report.plates import Plate
 from soilscope.report.reading import Frame, Study, as_places, place_names
 from soilscope.report.style import WIDTH, Scale, symmetric
-from soilscope.report.trends import At, TrendWords, level_text, subtitle_of, test_text, trend_words
+from soilscope.report.trends import At, level_text, subtitle_of, test_text, trend_words
 from soilscope.report.words import (
     MINUS,
     SHORT_STATUS,
@@ -25,9 +26,13 @@ PER_SHEET = 8
 MOST = 32
 LEFT = 0.85
 
+Array = np.ndarray[Any, Any]
 
-def trend_matrix(
-    words: TrendWords,
+
+def series_matrix(
+    values: Array,
+    texts: Sequence[Sequence[str]],
+    hatched: Array,
     *,
     places: Sequence[str],
     layers: Sequence[str],
@@ -35,25 +40,22 @@ def trend_matrix(
     label: str,
     title: str,
     subtitle: str,
+    note: str,
     frame: Frame,
 ) -> Figure:
-    """Draw slopes with their p; hatched cells are not significant."""
+    """Draw `values` (layer, place) with two lines of text in each cell."""
     cell = min(1.25, (WIDTH - LEFT - 0.1) / len(places))
     names = [wrapped(place, inches=cell) for place in places]
     lines = max(name.count("\n") + 1 for name in names)
+    longest = max(len(line) for row in texts for text in row for line in text.split("\n"))
     out = sheet(
         1, 1, panel=(cell * len(places), 0.34 * len(layers)), title=title, subtitle=subtitle,
-        note="In each cell: the slope, below it p"
-        + (" and, in brackets, p without correction." if words.corrected else ".")
-        + " Hatched: not significant after every correction that was made.",
-        frame=frame,
-        margins=Margins(left=LEFT, right=0.1, top=0.12 + 0.11 * lines, bottom=0.1), foot=0.5,
+        note=note, frame=frame, foot=0.5,
+        margins=Margins(left=LEFT, right=0.1, top=0.12 + 0.11 * lines, bottom=0.1),
     )  # fmt: skip
-    cells = [[words.at(j, i) for j in range(len(places))] for i in range(len(layers))]
     draw_matrix(
-        out.flat[0], np.array([[at.slope for at in row] for row in cells]), scale,
-        rows=layers, columns=names, texts=[[_text(at) for at in row] for row in cells],
-        hatched=np.array([[not at.firm for at in row] for row in cells]), fontsize=6,
+        out.flat[0], values, scale, rows=layers, columns=names, texts=texts, hatched=hatched,
+        fontsize=min(6.0, cell * 72 / (LETTER * max(longest, 1))),
     )  # fmt: skip
     out.bar_below(scale, label)
     return out.figure
@@ -80,6 +82,7 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
     for part, start in enumerate(range(0, count, PER_SHEET)):
         window = slice(start, min(start + PER_SHEET, count))
         words = trend_words(study, name, places=window)
+        cells = [[row[i] for row in words.cells] for i in range(len(layers))]
         suffix = () if count <= PER_SHEET else (str(part + 1),)
         title = f"Trend by layer ({name})"
         yield Plate(
@@ -92,9 +95,14 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
             ),
             alt=f"Matrix of slopes. {words.by_depth(places[window], layers)}",
             draw=partial(
-                trend_matrix, words, places=places[window], layers=layers, scale=scale,
-                label=with_unit("Theil-Sen slope", ds["slope"].attrs.get("units")), title=title,
-                subtitle=subtitle_of(study, name),
-                frame=study.frame,
+                series_matrix, np.array([[at.slope for at in row] for row in cells]),
+                [[_text(at) for at in row] for row in cells],
+                np.array([[not at.firm for at in row] for row in cells]),
+                places=places[window], layers=layers, scale=scale,
+                label=with_unit("Theil-Sen slope", units), title=title,
+                subtitle=subtitle_of(study, name), frame=study.frame,
+                note="In each cell: the slope, below it p"
+                + (" and, in brackets, p without correction." if words.corrected else ".")
+                + " Hatched: not significant after every correction that was made.",
             ),
         )  # fmt: skip

@@ -5,10 +5,10 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
-from soilscope.report.drivers import driver_names
+from soilscope.report.drivers import circular_note, driver_labels
 from soilscope.report.reading import Study, place_names
 from soilscope.report.tables.table import Table, p_value, share, three, two
-from soilscope.report.words import file_stem, flags
+from soilscope.report.words import file_stem, flags, sentences
 
 
 def patterns(study: Study, name: str) -> Table:
@@ -26,7 +26,7 @@ def patterns(study: Study, name: str) -> Table:
             row |= {
                 v: float(one[v]) for v in ("slope", "p_value", "mean_slope", *shares) if v in one
             }
-            for k, driver in enumerate(driver_names(ds) if "effect" in ds else []):
+            for k, driver in enumerate(driver_labels(ds) if "effect" in ds else []):
                 row[driver] = _word(one["effect"].isel(driver=k))
                 row[f"{driver} (mean)"] = float(one["effect_mean"].isel(driver=k))
             rows.append(row)
@@ -36,7 +36,7 @@ def patterns(study: Study, name: str) -> Table:
         file_stem("depth-patterns", name), name, "depth", f"State, tendency and drivers ({name})",
         "Shares are of the area; the slope is that of the regional mean series, the mean slope "
         "that of the cells. Shares of drying and wetting cells are by the p of each cell, before "
-        "the false discovery rate.",
+        + sentences("the false discovery rate.", circular_note(ds) if "effect" in ds else ""),
         data,
         {"state_mean": "mean index", "p_value": "p", "mean_slope": "mean of slopes",
          "deficit_share": "in deficit", "surplus_share": "in surplus", "drying_share": "drying",
@@ -59,7 +59,7 @@ def pattern_strings(study: Study, name: str) -> list[tuple[str, list[tuple[str, 
         ]
         if "effect_pattern" in one:
             texts = one["effect_pattern"].values
-            lines += [(d, str(t)) for d, t in zip(driver_names(ds), texts, strict=True)]
+            lines += [(d, str(t)) for d, t in zip(driver_labels(ds), texts, strict=True)]
         said.append((place, [(word, text.replace("->", "\u2192")) for word, text in lines]))
     return said
 

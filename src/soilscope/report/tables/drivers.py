@@ -6,11 +6,11 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
-from soilscope.report.drivers import driver_names, significance
+from soilscope.report.drivers import circular_note, driver_labels, significance
 from soilscope.report.lags import stands_for_family
 from soilscope.report.reading import Study, as_places, grid_dims, place_dim, place_names
 from soilscope.report.tables.table import Table, count, p_value, three, two
-from soilscope.report.words import STATUS, file_stem, flags
+from soilscope.report.words import STATUS, file_stem, flags, sentences
 
 
 def drivers(study: Study, name: str) -> Table | None:
@@ -29,7 +29,7 @@ def drivers(study: Study, name: str) -> Table | None:
     rows = []
     for i, place in enumerate(place_names(ds)):
         for j, layer in enumerate(study.layers(ds)):
-            for k, driver in enumerate(driver_names(ds)):
+            for k, driver in enumerate(driver_labels(ds)):
                 one = ds.isel({dim: i, "depth": j, "driver": k})
                 unit = "" if units is None else f" (per {units[k]})"
                 rows.append({dim: place, "layer": layer, "driver": driver + unit} | _numbers(one))
@@ -44,7 +44,7 @@ def drivers(study: Study, name: str) -> Table | None:
     return Table(
         file_stem("drivers", name), name, "drivers", f"Coefficients of the drivers ({name})",
         f"Partial regression; errors are {errors}; VIF: variance inflation factor; "
-        f"not significant: {test}.",
+        + sentences(f"not significant: {test}.", circular_note(ds)),
         data,
         {"stderr": "std. error", "coefficient_low": "from", "coefficient_high": "to",
          "standardized_coefficient": "standardised", "partial_r": "partial r", "vif": "VIF",

@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from soilscope.report.drivers import NAMES, significance
+from soilscope.report.drivers import circular_note, driver_name, significance
 from soilscope.report.lags import lag_family
 from soilscope.report.reading import Study, as_places, grid_dims, place_dim, place_names
 from soilscope.report.tables.table import Table, count, p_value, two
-from soilscope.report.words import file_stem
+from soilscope.report.words import file_stem, sentences
 
 
 def lag_table(study: Study, name: str) -> Table | None:
@@ -24,12 +24,13 @@ def lag_table(study: Study, name: str) -> Table | None:
                 values = {"n": float(one["n_obs"])}
                 values |= {v: float(one[v]) for v in ("standardized_coefficient", "p_value")}
                 rows.append({dim: place, "layer": layer, "lag": float(lag)} | values)
-    driver = NAMES.get(family.driver, family.driver.replace("_", " "))
+    driver = driver_name(family.driver)
     return Table(
         file_stem("lags", family.driver, name), name, "drivers",
         f"{driver[0].upper()}{driver[1:]} of the months before",
         f"Standardised coefficient of {driver} lagged by so many months, the other drivers of the "
-        f"same month; not significant: {significance(study, name)[1]}.",
+        + sentences(f"same month; not significant: {significance(study, name)[1]}.",
+                    circular_note(study.data(name).sel(driver=[family.driver]))),
         pd.DataFrame(rows).sort_values([dim, "layer", "lag"], kind="stable"),
         {"lag": "lag (months)", "standardized_coefficient": "standardised", "p_value": "p"},
         {"lag": count, "n": count, "standardized_coefficient": two, "p_value": p_value},

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 import xarray as xr
 
+from soilscope.report.parts import change_method
 from soilscope.report.reading import Study, as_places, grid_dims, place_dim, place_names
 from soilscope.report.tables.table import Table, count, p_value, three, two
 from soilscope.report.trends import test_text
@@ -42,11 +43,9 @@ def changes(study: Study, name: str) -> Table | None:
     ds = _with_adjusted(study, name)
     values = ("n_obs", "change_time", "shift", "lag1_autocorrelation", *_PS)
     rows = [keys | _values(part, values) for keys, part in _series(study, ds)]
-    whitened = study.records[name].options.get("prewhiten", True)
-    test = "Pettitt's test" + (" of the pre-whitened series" if whitened else "")
     return Table(
         file_stem("changes", name), name, "trend", f"Likeliest change of level ({name})",
-        f"{test}. A trend is found as a change too: read both.",
+        f"{change_method(study, name)}. A trend is found as a change too: read both.",
         pd.DataFrame(rows),
         _PS | {"n_obs": "n", "change_time": "last year before",
                "shift": with_unit("shift", ds["shift"].attrs.get("units")),
