@@ -146,6 +146,7 @@ def test_composites_begin_anew_each_year_and_tell_their_day(tmp_path, layout):
     for days in found.ndvi_day.values:
         np.testing.assert_array_equal(days, later)
     assert found.ndvi_day.units == "d"
+    assert found.ndvi.composite_days == 16
 
 
 def test_a_day_of_the_next_year_is_counted_on(tmp_path):

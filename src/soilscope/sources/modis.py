@@ -26,6 +26,7 @@ from soilscope.sources.timeaxis import Stamps, show
 
 #: Ranks of the pixel reliability that are kept: good and marginal (2 snow or ice, 3 cloudy).
 KEPT = (0, 1)
+_DAYS = np.timedelta64(16, "D")  # of composites that are not monthly
 _SINUSOIDAL = "+proj=sinu +lon_0=0 +x_0=0 +y_0=0 +R=6371007.181 +units=m +no_defs"
 _PLANAR = ("ydim", "xdim")
 
@@ -45,7 +46,8 @@ def open_modis(files: Sequence[Path], declared: Declared, *, chunks: Chunks) -> 
 
     `time` is the first day of a composite. NDVI is missing where the pixel reliability, if the
     files hold it, is none of those kept. `ndvi_day`, if asked for, is the number of days from that
-    first day to the day of the observation.
+    first day to the day of the observation. The attribute `composite_days` is the length of
+    composites that are not monthly.
     """
     wanted = _wanted(declared)
     pieces, held, crs = list[_Piece](), dict[str, None](), declared.crs
@@ -61,6 +63,8 @@ def open_modis(files: Sequence[Path], declared: Declared, *, chunks: Chunks) -> 
     ds = _reliable(combine(parts, file=file), declared, file=file)
     if "ndvi_day" in ds:
         ds["ndvi_day"] = _days_after(ds["ndvi_day"])
+    if "ndvi" in ds and bool((np.diff(ds["time"].values) <= _DAYS).any()):
+        ds["ndvi"].attrs["composite_days"] = int(_DAYS / np.timedelta64(1, "D"))
     return on_our_grid(ds, crs, file=file)
 
 
@@ -235,7 +239,8 @@ PRODUCT = Product(
     "GeoTIFF (AppEEARS, MRT, MODIStsp, Earth Engine; the date in the name: doy2020001, "
     "A2020001, 2020_01_01) or NetCDF (AppEEARS); NDVI and pixel reliability in one file or two",
     (
-        "a date is the first day of its composite; ndvi_day (if named in variables) tells how "
+        "a date is the first day of its composite; months take it by the day on which a pixel was "
+        "seen, ndvi_day, if that is named in variables, else by its middle; ndvi_day tells how "
         "many days later the pixel was seen",
         "pixels of reliability 0 (good) and 1 (marginal) are kept; reliability: [0] is "
         "stricter, reliability: [] keeps all",
