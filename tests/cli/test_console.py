@@ -91,7 +91,8 @@ def test_a_fault_names_a_file_that_the_console_cannot_write(finished):
     process = program(finished, "check", "没有.yaml", env=CONSOLES[2])
     _, err = process.communicate(timeout=60)
     assert process.returncode == 2
-    assert err == b"soilscope: error: \\u6ca1\\u6709.yaml: there is no such study file.\n"
+    told = b"soilscope: error: \\u6ca1\\u6709.yaml: there is no such study file"
+    assert err == told + b"; did you mean '\\u7814\\u7a76.yaml'?\n"
 
 
 @posix
