@@ -20,6 +20,7 @@ from soilscope.cli.run import run
 from soilscope.cli.sources import sources
 from soilscope.cli.status import status
 from soilscope.cli.streams import prepare
+from soilscope.cli.update import update
 from soilscope.cli.voice import Voice, heard
 from soilscope.errors import SoilscopeError
 
@@ -42,7 +43,7 @@ app = typer.Typer(
 )
 
 
-for _command in (demo, init, check, run, report, status, sources):
+for _command in (demo, init, check, run, report, update, status, sources):
     app.command()(spoken(_command))
 
 

@@ -50,6 +50,8 @@ def _state(store: "Store", name: str) -> str:
     if store.has(name):
         record = store.record(name)
         parts = [f"whole, {record.step}, {record.seconds:.1f} s, {_size(store, name)}"]
+        if record.tails:
+            parts.append(f"{len(record.tails)} tail(s); 'soilscope update' merges them")
         if record.warnings:
             parts.append(f"{len(record.warnings)} warning(s)")
         return ", ".join(parts)

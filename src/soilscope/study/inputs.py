@@ -2,7 +2,7 @@
 
 import glob
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from soilscope.study.config import InputSpec, Study
 from soilscope.study.fingerprint import files_mark
 from soilscope.study.place import RegionSpec
 from soilscope.study.products import TWINS
-from soilscope.study.slabs import block_sizes
+from soilscope.study.slabs import in_slabs
 from soilscope.study.staging import Staged, masked, stage_inputs, where
 
 CUBE_VERSION = 2  # raise when the cube's numbers change
@@ -77,7 +77,7 @@ def join_inputs(study: Study, staged: Mapping[str, Staged]) -> xr.Dataset:
         "title": study.title,
         "sources": json.dumps([_source(n, study.inputs[n], item) for n, item in staged.items()]),
     }
-    return _in_slabs(cube)
+    return in_slabs(cube)
 
 
 def _with_remedy(text: str, study: Study) -> str:
@@ -141,6 +141,16 @@ def count_slab(block: xr.Dataset) -> dict[str, dict[str, float]]:
     for name, count in counts.items():
         refuse_infinite({name: count}, file=_files_of(name, block))
     return {name: vars(count) for name, count in counts.items()}
+
+
+def counts_of(sources: tuple[Mapping[str, Any], ...]) -> dict[str, Any]:
+    """Read back what `join_counts` noted of each variable."""
+    return {
+        name: about["counts"]
+        for source in sources
+        for name, about in source["variables"].items()
+        if about.get("counts")
+    }
 
 
 def join_counts(
@@ -254,12 +264,3 @@ def _zones(cube: xr.Dataset) -> xr.DataArray:
         codes = xr.DataArray(np.zeros(tuple(shape.values()), np.int16), dims=tuple(shape))
     meanings = tuple("_".join(label.split()) for label in labels)
     return codes.assign_attrs(flag_attrs(meanings) | {"long_name": "zone", "labels": labels})
-
-
-def _in_slabs(cube: xr.Dataset) -> xr.Dataset:
-    """Whole in time and depth, split along space so that a slab stays small."""
-    dims = spatial_dims(cube)
-    cells = np.prod([cube.sizes[dim] for dim in dims])
-    blocks = block_sizes({dim: cube.sizes[dim] for dim in dims}, int(cube.nbytes / cells))
-    chunks: dict[Hashable, int] = {dim: blocks.get(dim, -1) for dim in cube.dims}
-    return cube.chunk(chunks)

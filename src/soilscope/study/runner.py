@@ -23,6 +23,7 @@ from soilscope.study.fingerprint import digest
 from soilscope.study.inputs import (
     CUBE_VERSION,
     count_slab,
+    counts_of,
     implausible,
     inputs_mark,
     join_counts,
@@ -38,7 +39,8 @@ from soilscope.study.slabs import Growing, Slab, slabs_of
 from soilscope.study.stages import Stage, needs_stage
 from soilscope.study.staging import Staged
 from soilscope.study.steps import STEPS, Step
-from soilscope.study.store import CUBE, Record, Store, intact
+from soilscope.study.store import CUBE, Record, Store, intact, write_json
+from soilscope.study.tails import NOTE, first_new, note_of, tail_of
 
 _RECORDED = ("soilscope", "numpy", "numba", "scipy", "xarray", "dask", "zarr")
 
@@ -135,25 +137,38 @@ class _Run:
         with _collected() as messages:
             staged = open_staged(self.study)
             cube = join_inputs(self.study, staged)
+        note = note_of(fingerprint, marks, staged)
+        start = first_new(self.store, note, cube)
         if any(needs_stage(item, cube) for item in staged.values()):
-            written = self._stages(staged, cube, fingerprint)
+            written = self._stages(staged, cube, fingerprint, start)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", SoilscopeWarning)  # heard above
                 cube = join_inputs(self.study, written)
-        record = Record(CUBE, CUBE, {}, {}, fingerprint)
+        record = Record(
+            CUBE,
+            CUBE,
+            {},
+            {},
+            fingerprint,
+            variables=tuple(str(v) for v in cube.data_vars),
+            sources=sources_of(cube),
+        )
+        if start:
+            cube = tail_of(cube, self.store.open(CUBE, chunks={}), start)
         self._grow(
-            record, cube, partial(_cube_slab, cube), started, messages, sources=sources_of(cube)
+            record, cube, partial(_cube_slab, cube), started, messages, note=note, start=start
         )
 
     def _stages(
-        self, staged: Mapping[str, Staged], cube: xr.Dataset, fingerprint: str
+        self, staged: Mapping[str, Staged], cube: xr.Dataset, fingerprint: str, start: int
     ) -> dict[str, Staged]:
         """Write the inputs that are made anew, by blocks of time."""
         written = dict(staged)
         for name, item in staged.items():
             if needs_stage(item, cube):
                 stage = Stage.of(item, self.store.work_folder(f"stage-{name}", fingerprint))
-                written[name] = stage.fill(cube, self.execute, partial(self._tell, name, "prepare"))
+                tell = partial(self._tell, name, "prepare")
+                written[name] = stage.fill(cube, self.execute, tell, start=start)
         return written
 
     def _tell(self, name: str, step: str, done: int, total: int) -> None:
@@ -213,10 +228,16 @@ class _Run:
         compute: Callable[[Slab], xr.Dataset] | None,
         started: float,
         messages: list[str],
-        sources: tuple[Mapping[str, Any], ...] = (),
+        *,
+        note: Mapping[str, Any] | None = None,
+        start: int = 0,
     ) -> None:
-        """Lay the template, fill what is missing, publish; without `compute` it is all there."""
-        work = self.store.work_folder(record.name, record.fingerprint)
+        """Lay the template, fill what is missing, publish; without `compute` it is all there.
+
+        A `note` is kept beside it; with `start` it goes behind the first steps of what is there.
+        """
+        key = f"{start}-{record.fingerprint}" if start else record.fingerprint
+        work = self.store.work_folder(record.name, key)
         growing = Growing(work)
         counted = json.loads(template.attrs.pop("counts", "{}"))
         growing.lay(template)
@@ -233,25 +254,30 @@ class _Run:
                 warnings.simplefilter("ignore", SoilscopeWarning)  # heard from the template
                 self.execute(partial(growing.fill, compute=compute), missing, report)
         counts = [counted, *growing.counts(slabs)]
-        sources = join_counts(sources, counts) if sources else ()
+        if start:  # months made anew are counted twice: only what is implausible is told from them
+            counts = [counts_of(self.store.record(record.name).sources), *counts]
+        sources = join_counts(record.sources, counts) if record.sources else ()
         found = (
             implausible(sources, told=messages) if sources else without_result(record.name, counts)
         )
         for text in found:
             warnings.warn(text, SoilscopeWarning, stacklevel=2)
-        self.store.publish(
-            replace(
-                record,
-                versions={name: version(name) for name in _RECORDED},
-                seconds=round(time.perf_counter() - started, 3),
-                finished=datetime.now(UTC).isoformat(timespec="seconds"),
-                warnings=tuple(dict.fromkeys([*messages, *found])),
-                slabs=max(1, len(slabs)),
-                variables=tuple(str(v) for v in template.data_vars),
-                sources=sources,
-            ),
-            work,
+        made = replace(
+            record,
+            versions={name: version(name) for name in _RECORDED},
+            seconds=round(time.perf_counter() - started, 3),
+            finished=datetime.now(UTC).isoformat(timespec="seconds"),
+            warnings=tuple(dict.fromkeys([*messages, *found])),
+            slabs=max(1, len(slabs)),
+            variables=record.variables or tuple(str(v) for v in template.data_vars),
+            sources=sources,
         )
+        if note is not None:
+            write_json(work / NOTE, note)
+        if start:
+            self.store.append(made, work, start=start)
+        else:
+            self.store.publish(made, work)
         if not slabs:
             report(1)
 

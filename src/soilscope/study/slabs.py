@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,15 @@ def block_sizes(sizes: Mapping[Hashable, int], bytes_per_cell: int) -> dict[Hash
         blocks[dim] = min(sizes[dim], side)
         cells = max(1, cells // blocks[dim])
     return {dim: blocks[dim] for dim in sizes}
+
+
+def in_slabs(cube: xr.Dataset) -> xr.Dataset:
+    """Split along space so that a slab stays small; time and depth stay whole."""
+    dims = spatial_dims(cube)
+    cells = math.prod(cube.sizes[dim] for dim in dims)
+    blocks = block_sizes({dim: cube.sizes[dim] for dim in dims}, int(cube.nbytes / cells))
+    chunks: dict[Hashable, int] = {dim: blocks.get(dim, -1) for dim in cube.dims}
+    return cube.chunk(chunks)
 
 
 def slabs_of(template: xr.Dataset) -> list[Slab]:

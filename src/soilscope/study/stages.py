@@ -49,18 +49,9 @@ class Stage:
 
     @classmethod
     def of(cls, item: Staged, work: Path) -> "Stage":
-        """Split an input into blocks of time of about BLOCK_BYTES of its source.
-
-        Blocks follow the stored chunks, as far as memory allows: part of one costs the whole.
-        """
+        """Split an input into blocks of time of about BLOCK_BYTES of its source."""
         n_time = item.ds.sizes["time"]
-        n_bytes = sum(da.nbytes for da in item.source.data_vars.values() if "time" in da.dims)
-        steps = max(1, min(n_time, int(BLOCK_BYTES * n_time // max(1, n_bytes))))
-        if not item.is_changed:
-            dated = [da for da in item.source.data_vars.values() if "time" in da.dims]
-            stored = max((max(da.chunksizes.get("time", (1,))) for da in dated), default=1)
-            whole = -(-steps // stored) * stored
-            steps = min(n_time, whole) if whole * n_bytes <= 4 * BLOCK_BYTES * n_time else steps
+        steps = item.block_steps(BLOCK_BYTES)
         starts = range(0, n_time, steps)
         return cls(
             item,
@@ -69,33 +60,47 @@ class Stage:
         )
 
     def fill(
-        self, like: xr.Dataset, execute: Execute, report: Callable[[int, int], None]
+        self,
+        like: xr.Dataset,
+        execute: Execute,
+        report: Callable[[int, int], None],
+        *,
+        start: int = 0,
     ) -> Staged:
-        """Write what is missing; return the input, read back from disk in the slabs of `like`."""
+        """Write what is missing; return the input, read back from disk in the slabs of `like`.
+
+        What lies before the step `start` of `like` is left out: it will not be read.
+        """
         growing = Growing(self.work)
         dated = [str(v) for v, da in self.item.ds.data_vars.items() if "time" in da.dims]
         chunks: dict[Hashable, Any] = {
             dim: like.chunksizes[dim][0] for dim in spatial_dims(like) if dim in like.chunksizes
         }
-        _, start, stop = self.blocks[0].ranges[0]
+        _, first, stop = self.blocks[0].ranges[0]
         template = self.item.ds[dated]
-        sizes = dict.fromkeys(template.dims, -1) | chunks | {"time": stop - start}
+        sizes = dict.fromkeys(template.dims, -1) | chunks | {"time": stop - first}
         template = template.chunk({dim: n for dim, n in sizes.items() if dim in template.dims})
         growing.lay(template)
-        missing: Sequence[Slab] = [block for block in self.blocks if not growing.is_done(block)]
-        before = len(self.blocks) - len(missing)
-        report(before, len(self.blocks))
+        wanted = [block for block in self.blocks if self._reaches(block, like["time"][start])]
+        missing: Sequence[Slab] = [block for block in wanted if not growing.is_done(block)]
+        before = len(wanted) - len(missing)
+        report(before, len(wanted))
         if missing:
             execute(
                 partial(growing.fill, compute=partial(_block, self.item, dated)),
                 missing,
-                lambda done: report(before + done, len(self.blocks)),
+                lambda done: report(before + done, len(wanted)),
             )
         stored = xr.open_zarr(growing.data, consolidated=False, chunks={})
         ds = self.item.ds.assign(
             {name: self.item.ds[name].copy(data=stored[name].data) for name in dated}
         )
         return replace(self.item, ds=ds)
+
+    def _reaches(self, block: Slab, time: xr.DataArray) -> bool:
+        """Whether the last step of a block lies at `time` or behind it."""
+        _, _, stop = block.ranges[0]
+        return bool(self.item.ds["time"].values[stop - 1] >= time.values)
 
 
 def _block(item: Staged, dated: list[str], slab: Slab) -> xr.Dataset:

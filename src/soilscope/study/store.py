@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ class Record:
     slabs: int = 1
     variables: tuple[str, ...] = ()  # data variables in their order (Zarr keeps none)
     sources: tuple[Mapping[str, Any], ...] = ()  # of the cube: product, files, variables, lineage
+    tails: tuple[Mapping[str, Any], ...] = ()  # of the cube: folder, and the step it starts at
 
 
 #: What a record cannot be without.
@@ -126,7 +127,7 @@ class Store:
 
     def has(self, name: str) -> bool:
         """Whether the result `name` is whole."""
-        return (self._folder(name) / "step.json").is_file()
+        return (self.folder(name) / "step.json").is_file()
 
     def record(self, name: str) -> Record:
         """How the result `name` was made."""
@@ -134,21 +135,23 @@ class Store:
         value = read_json(path)
         _require_keys(value, _GIVEN, path)
         known = {f.name for f in fields(Record)}
-        for key in ("warnings", "sources", "variables"):
+        for key in ("warnings", "sources", "variables", "tails"):
             value[key] = tuple(value.get(key, ()))
         return Record(**{key: item for key, item in value.items() if key in known})
 
     def open(self, name: str, *, chunks: dict[str, int] | None = None) -> xr.Dataset:
         """Open the result `name` lazily; `chunks={}` gives dask arrays in the chunks on disk."""
-        path = self._require(name) / "data.zarr"
-        if chunks is None:  # every slab opens its inputs: metadata are read once
-            made = (path.parent / "step.json").stat().st_mtime_ns
+        folder, record = self._require(name), self.record(name)
+        path = folder / "data.zarr"
+        if record.tails:
+            tails = [(_lazy(folder / tail["folder"]), tail["start"]) for tail in record.tails]
+            ds = _joined(_lazy(path, chunks), tails)
+        elif chunks is None:  # every slab opens its inputs: metadata are read once
+            made = (folder / "step.json").stat().st_mtime_ns
             ds = _opened(str(path), made).copy(deep=False)
         else:
-            ds = xr.open_zarr(path, consolidated=False, chunks=chunks, decode_timedelta=False)
-        ordered: xr.Dataset = ds[
-            list(self.record(name).variables) or [str(v) for v in ds.data_vars]
-        ]
+            ds = _lazy(path, chunks)
+        ordered: xr.Dataset = ds[list(record.variables) or [str(v) for v in ds.data_vars]]
         return ordered
 
     def work_folder(self, name: str, fingerprint: str) -> Path:
@@ -159,9 +162,25 @@ class Store:
         """Make a grown result the result `record.name`, replacing an older one of that name."""
         write_json(work / "step.json", asdict(record))
         shutil.rmtree(work / "done", ignore_errors=True)
-        target = self._folder(record.name)
+        target = self.folder(record.name)
         target.parent.mkdir(parents=True, exist_ok=True)
         replace_folder(target, work)
+
+    def append(self, record: Record, work: Path, *, start: int) -> None:
+        """Put what has grown behind the first `start` steps of the result `record.name`."""
+        folder = self._require(record.name)
+        before = [tail for tail in self.record(record.name).tails if tail["start"] < start]
+        name = f"{start}-{record.fingerprint[:16]}"
+        tails = [*before, {"folder": f"tails/{name}", "start": start}]
+        target = folder / "tails" / name
+        target.parent.mkdir(exist_ok=True)
+        replace_folder(target, work / "data.zarr")
+        for path in work.glob("*.json"):
+            _patiently(partial(path.replace, folder / path.name))
+        write_json(folder / "step.json", asdict(replace(record, tails=tuple(tails))))
+        for path in target.parent.iterdir():  # those that the new one begins before
+            if f"tails/{path.name}" not in {tail["folder"] for tail in tails}:
+                shutil.rmtree(path, ignore_errors=True)
 
     def clean_work(self) -> None:
         """Remove what unfinished runs of other options left behind."""
@@ -175,18 +194,44 @@ class Store:
             except (OSError, RuntimeError, ValueError) as error:
                 first = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
                 yield (
-                    f"{self._folder(name)} is damaged ({first}); remove this folder and run the "
+                    f"{self.folder(name)} is damaged ({first}); remove this folder and run the "
                     "study again, which makes it anew."
                 )
 
-    def _folder(self, name: str) -> Path:
+    def folder(self, name: str) -> Path:
+        """Folder of the result `name`, whether it is whole or not."""
         return self.root / "results" / name
 
     def _require(self, name: str) -> Path:
-        folder = self._folder(name)
+        folder = self.folder(name)
         if not (folder / "step.json").is_file():
             raise StudyError(f"{self.root} holds no result {name!r}; run the study to make it.")
         return folder
+
+
+def _lazy(path: Path, chunks: dict[str, int] | None = None) -> xr.Dataset:
+    ds: xr.Dataset = xr.open_zarr(
+        path, consolidated=False, chunks=chunks or {}, decode_timedelta=False
+    )
+    return ds
+
+
+def _joined(base: xr.Dataset, tails: list[tuple[xr.Dataset, int]]) -> xr.Dataset:
+    """Put each tail in the place of the steps from its own start on; the rest is the base's."""
+    whole = base
+    for tail, start in tails:
+        dated = whole[list(tail.data_vars)].isel(time=slice(start))
+        whole = xr.concat(
+            [dated, tail],
+            "time",
+            data_vars="minimal",
+            coords="minimal",
+            compat="override",
+            join="override",
+            combine_attrs="override",
+        ).assign_attrs(tail.attrs)
+    undated = [str(name) for name, da in base.data_vars.items() if "time" not in da.dims]
+    return whole.chunk(time=-1).assign({name: base[name] for name in undated})
 
 
 @lru_cache(maxsize=32)

@@ -1,0 +1,142 @@
+"""New months of a cube: written behind the months that are there, which stay as they are.
+
+A cube is a base and tails. Where a study gains files, and no file that it was made of has changed,
+only the months that the new files reach are read, and stand in a tail of their own from the first
+of them on: a month that had too few days, or lacked a driver, is so made anew. `merge` writes base
+and tails as one.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from soilscope.labelled import spatial_dims
+from soilscope.study.execute import Execute, on_threads
+from soilscope.study.slabs import Growing, Slab, in_slabs, slabs_of
+from soilscope.study.staging import Staged
+from soilscope.study.store import CUBE, Store, read_json, write_json
+
+NOTE = "inputs.json"  # beside a cube: what it was made of
+
+
+def note_of(
+    fingerprint: str, marks: Mapping[str, Any], staged: Mapping[str, Staged]
+) -> dict[str, Any]:
+    """Say what a cube is made of: declarations, files, and the stamps of every input."""
+    times = {
+        name: [str(stamp) for stamp in item.source["time"].values]
+        for name, item in staged.items()
+        if "time" in item.source.dims
+    }
+    note = {"fingerprint": fingerprint, "marks": marks, "times": times}
+    plain: dict[str, Any] = json.loads(json.dumps(note, default=str))  # as it is read back
+    return plain
+
+
+def first_new(store: Store, note: Mapping[str, Any], cube: xr.Dataset) -> int:
+    """Return the position in `cube` of the first step that is not on disk; 0: all is made anew."""
+    if not store.has(CUBE) or "time" not in cube.dims:
+        return 0
+    path = store.folder(CUBE) / NOTE
+    old = read_json(path) if path.is_file() else {}
+    if old.get("fingerprint") != store.record(CUBE).fingerprint:
+        return 0  # of a run that was killed between two files
+    if not _only_gained(old["marks"], note["marks"], dated=set(note["times"])):
+        return 0
+    kept = store.open(CUBE)
+    if not _same_places(kept, cube) or cube.sizes["time"] < kept.sizes["time"]:
+        return 0
+    start = min([kept.sizes["time"], *_changed(old["times"], note["times"], cube)])
+    same = np.array_equal(kept["time"].values[:start], cube["time"].values[:start])
+    return start if same and start < cube.sizes["time"] else 0
+
+
+def tail_of(cube: xr.Dataset, kept: xr.Dataset, start: int) -> xr.Dataset:
+    """Cut a tail from `cube`: what has time, in the slabs of the cube that is `kept` on disk."""
+    dated = [str(name) for name, da in cube.data_vars.items() if "time" in da.dims]
+    blocks = {dim: kept.chunksizes[dim][0] for dim in spatial_dims(kept) if dim in kept.chunksizes}
+    return cube[dated].isel(time=slice(start, None)).chunk({**blocks, "time": -1})
+
+
+def merge(
+    store: Store,
+    *,
+    execute: Execute = on_threads,
+    report: Callable[[int, int], None] | None = None,
+) -> int:
+    """Write the base and the tails of the cube as one base; return how many tails there were.
+
+    `report` hears how many slabs are written, and of how many.
+    """
+    record = store.record(CUBE)
+    if record.tails:
+        work = store.work_folder("merged", record.fingerprint)
+        growing = Growing(work)
+        cube = in_slabs(store.open(CUBE, chunks={}))
+        growing.lay(cube)
+        slabs = slabs_of(cube)
+        missing = [slab for slab in slabs if not growing.is_done(slab)]
+
+        def tell(done: int) -> None:
+            if report is not None:
+                report(len(slabs) - len(missing) + done, len(slabs))
+
+        tell(0)
+        execute(partial(growing.fill, compute=partial(_read, cube)), missing, tell)
+        write_json(work / NOTE, read_json(store.folder(CUBE) / NOTE))
+        store.publish(replace(record, tails=(), slabs=len(slabs)), work)
+    return len(record.tails)
+
+
+def _read(cube: xr.Dataset, slab: Slab) -> xr.Dataset:
+    block: xr.Dataset = slab.of(cube).compute(scheduler="synchronous")
+    return block
+
+
+def _only_gained(old: Mapping[str, Any], new: Mapping[str, Any], *, dated: set[str]) -> bool:
+    """Whether nothing differs but files that came, with time, and a later end of the period."""
+    if old["inputs"].keys() != new["inputs"].keys() or old["place"] != new["place"]:
+        return False
+    if (old["period"] or [None])[0] != (new["period"] or [None])[0]:
+        return False
+    for name, before in old["inputs"].items():
+        after = new["inputs"][name]
+        if any(before[key] != after[key] for key in before if key != "files"):
+            return False
+        files = {mark["path"]: mark for mark in after["files"]}
+        if any(files.pop(mark["path"], None) != mark for mark in before["files"]):
+            return False
+        if files and name not in dated:
+            return False
+    return True
+
+
+def _same_places(kept: xr.Dataset, cube: xr.Dataset) -> bool:
+    """Whether both have the same variables, of the same types, in the same places."""
+    if {v: da.dtype for v, da in kept.data_vars.items()} != {
+        v: da.dtype for v, da in cube.data_vars.items()
+    }:
+        return False
+    places = [dim for dim in cube.dims if dim != "time" and dim in cube.coords]
+    return set(kept.dims) == set(cube.dims) and all(
+        np.array_equal(kept[dim].values, cube[dim].values) for dim in places if dim in kept.coords
+    )
+
+
+def _changed(
+    old: Mapping[str, list[str]], new: Mapping[str, list[str]], cube: xr.Dataset
+) -> list[int]:
+    """Positions in `cube` of the first stamps that came to each input, or left it."""
+    months = cube["time"].values.astype("datetime64[M]")
+    found = []
+    for name, stamps in new.items():
+        differing = set(stamps) ^ set(old.get(name, ()))
+        if differing:
+            first = np.datetime64(min(differing)[:7], "M")
+            found.append(int(np.searchsorted(months, first)))
+    return found
