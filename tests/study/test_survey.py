@@ -57,6 +57,22 @@ def test_names_that_differ_in_numbers_are_one_series_in_the_order_of_their_numbe
         (["v2/x_1.nc", "v2/x_2.nc"], ["v2/old/x_1.nc"], ("v2/x_*.nc",)),
         (["[a]/x_1.nc", "[a]/x_2.nc"], [], ("[[]a]/x_*.nc",)),
         (["[a] 1.nc"], [], ("[a] 1.nc",)),
+        (["x_9.nc", "x_10.nc", "x_12.nc"], ["x_11.nc"], ("x_9.nc", "x_1[02].nc")),
+        (
+            [f"x_{year}.nc" for year in (1999, *range(2000, 2012), *range(2013, 2020))],
+            ["x_2012.nc"],
+            ("x_1999.nc", "x_200*.nc", "x_201[013456789].nc"),
+        ),
+        (
+            [
+                f"x_{y}_{z}0cm.nc"
+                for y in range(2000, 2010)
+                for z in (1, 2, 3)
+                if (y, z) != (2005, 2)
+            ],
+            ["x_2005_20cm.nc"],
+            ("x_200[012346789]_*cm.nc", "x_2005_[13]0cm.nc"),
+        ),
     ],
 )
 def test_a_pattern_fits_the_files_of_its_series_and_no_others(tmp_path, files, others, expected):

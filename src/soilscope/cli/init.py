@@ -32,7 +32,8 @@ def init(
 
     Products, periods, gaps and zones are recognised, and the study is checked before it is written.
     """
-    from soilscope.study.draft import draft
+    from soilscope.errors import StudyError
+    from soilscope.study.proof import prove
     from soilscope.study.survey import survey
 
     _require_free(output, force=force)
@@ -40,10 +41,19 @@ def init(
         found = survey(data, heard=progress.begin)
     for line in _table(found):
         voice.detail(line)
-    text = draft(found, output=output)
-    output.write_text(text, encoding="utf-8", newline="\n")
+    with shown(voice) as progress:
+        proven = prove(found, output=output, heard=progress.begin)
+    output.write_text(proven.text, encoding="utf-8", newline="\n")
     voice.detail("")
-    voice.detail("A study is written, with comments. Look at what it will do, with")
+    for note in proven.notes:
+        voice.warn(note)
+    if proven.faults:
+        voice.made(output)
+        raise StudyError(
+            f"{output} is written, but check refuses it; mend it by hand, or the files:",
+            *proven.faults,
+        )
+    voice.detail("A study is written, with comments; check accepts it. Look at what it will do:")
     voice.detail(f"  soilscope check {_shell(output)}")
     voice.made(output)
 
@@ -87,6 +97,8 @@ def _table(found: "Survey") -> Iterator[str]:
         yield f"  {name}  {held}  {count:>5} file(s)  {describe(known.extent)}".rstrip()
         for gap in known.gaps:
             yield f"  {' ' * widths[0]}  gap: {gap}"
+        for text in known.left_out:
+            yield f"  {' ' * widths[0]}  {text}"
     yield from _kind(
         "Zones",
         (

@@ -36,7 +36,10 @@ class Part:
     @property
     def gaps(self) -> tuple[str, ...]:
         """What is missing of it, each once; layers may lie in files of their own."""
-        told = chain.from_iterable(known.gaps for known in self.members)
+        told = [
+            *chain.from_iterable(known.left_out for known in (*self.members, *self.masks)),
+            *chain.from_iterable(known.gaps for known in self.members),
+        ]
         between = layer_gaps(self.extent.layers) if "soil_moisture" in self.variables else ()
         inside = [text for text in told if not text.startswith("no layer")]
         return tuple(dict.fromkeys([*inside, *(between if self.product != "smci" else ())]))

@@ -5,7 +5,7 @@ import glob
 import os
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -54,6 +54,19 @@ class Series:
     def months(self) -> tuple[Month, ...]:
         """Years, or months, that the names tell, one a file; empty where they tell none."""
         return _months([_NUMBER.split(file) for file in self.files])
+
+    def content_of(self, file: str) -> list[str]:
+        """Return the tiles of a folder, or the file itself."""
+        return [tile for tile in self.content if tile.startswith(f"{file}/")] or [file]
+
+    def without(self, files: Collection[str]) -> "Series":
+        """Return the series without some of its files, or folders of tiles."""
+        dropped = {tile for file in files for tile in self.content_of(file)}
+        return Series(
+            self.folder,
+            tuple(file for file in self.files if file not in files),
+            tuple(tile for tile in self.content if tile not in dropped),
+        )
 
 
 def walk(folder: Path, *, limit: int = LIMIT) -> Entries:
@@ -116,13 +129,17 @@ def patterns_of(series: Series, files: Sequence[str]) -> tuple[str, ...]:
     if len(series.files) == 1:
         return series.files
     wanted = set(series.files)
-    others = [file for file in files if file not in wanted]
+    folders = {file.rpartition("/")[0] for file in files} if series.content else set()
+    others = [file for file in (*files, *folders) if file not in wanted]
     split = [_NUMBER.split(file) for file in series.files]
     for digits in (False, True):
         pattern = "".join(_part(texts, i, digits=digits) for i, texts in _columns(split))
         if not any(_fits(file, pattern) for file in others):
             return (pattern,)
-    return series.files
+    alike = [other for other in others if len(_NUMBER.split(other)) == len(split[0])]
+    found = tuple("".join(parts) for parts in _cover(series.files, alike))
+    met = {file for file in (*wanted, *others) if any(_fits(file, text) for text in found)}
+    return found if met == wanted and len(found) < len(wanted) else series.files
 
 
 def natural(text: str) -> list[tuple[int, str]]:
@@ -168,6 +185,40 @@ def _part(texts: set[str], position: int, *, digits: bool) -> str:
         return glob.escape(min(texts))
     lengths = {len(text) for text in texts}
     return "[0-9]" * lengths.pop() if digits and len(lengths) == 1 else "*"
+
+
+def _cover(files: Sequence[str], others: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Write files as few patterns beside others that differ in numbers: (start, letters, end).
+
+    What begins alike is one pattern if it fits none of the others, and is split by its next letter
+    if it does.
+    """
+    start = _alike(files)
+    if len(files) == 1:
+        return [(glob.escape(start), "", "")]
+    split = [_NUMBER.split(file) for file in files]
+    pattern = "".join(
+        glob.escape(_alike(texts)) + ("*" if len(texts) > 1 else "") for _, texts in _columns(split)
+    )
+    if not any(_fits(file, pattern) for file in others):
+        return [(pattern, "", "")]
+    groups: dict[str, list[str]] = {}
+    for file in files:
+        groups.setdefault(file[len(start) : len(start) + 1], []).append(file)
+    head, ends = glob.escape(start), {}
+    for letter, group in groups.items():
+        for text in map("".join, _cover(group, others)):
+            ends.setdefault(text.removeprefix(head)[1:], []).append(letter)
+    return [(head, _letters(letters), end) for end, letters in ends.items()]
+
+
+def _alike(texts: Iterable[str]) -> str:
+    """Return the letters that all texts begin with."""
+    return os.path.commonprefix(list(texts))  # noqa: RUF071  (letters are meant, not folders)
+
+
+def _letters(letters: Sequence[str]) -> str:
+    return letters[0] if len(letters) == 1 else f"[{''.join(sorted(letters))}]"
 
 
 def _fits(file: str, pattern: str) -> bool:

@@ -6,8 +6,8 @@ Nothing but headers and coordinates is read.
 import os
 import re
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -39,6 +39,7 @@ _OF_ECMWF = re.compile(r"ecmwf|ecmf|era-?5|era-?interim|grib_to_netcdf|copernicu
 #: Width of a cell in degrees -> reanalysis.
 _REANALYSES = {0.1: "era5_land", 0.25: "era5", 0.75: "era_interim"}
 _OPENED = 64  # tiles of one folder, at most
+_TRIED = 5  # files at either end of a series that are tried, at most
 _SHORT_NAME = re.compile(r"M[OY]D13(A[1-3]|Q1|C[12])", re.IGNORECASE)
 
 
@@ -64,6 +65,7 @@ class Known:
     variables: tuple[str, ...]  # or "reliability", the layer that masks NDVI
     extent: Extent
     gaps: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()  # files of the series that cannot be read, and why
 
 
 @dataclass(frozen=True)
@@ -87,34 +89,62 @@ def is_data(series: Series) -> bool:
 
 
 def recognise(series: Series) -> Known | Plain:
-    """Say what a series of files is."""
+    """Say what a series of files is; damaged files at its ends are left out of it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # heard again, with remedies, when the study is checked
+        bad = dict(_damaged_ends(series))
+        if not bad or len(bad) == len(series.files):
+            return _recognised(series)
+        item = _recognised(series.without(bad))
+    if isinstance(item, Plain):
+        return item
+    return replace(item, left_out=tuple(left_out(bad)))
+
+
+def left_out(bad: Mapping[str, str]) -> Iterator[str]:
+    """Say which files are left out, and why."""
+    for file, fault in bad.items():
+        yield f"left out: {fault if file in fault else f'{file}: {fault}'}"
+
+
+def unreadable(series: Series, file: str) -> str:
+    """Say why a file of a series (or a folder of tiles) cannot be opened; nothing if it can."""
+    try:
+        for one in series.content_of(file):
+            _raw(series.folder / one)
+    except SoilscopeError as error:
+        return brief(str(error), series.folder)
+    return ""
+
+
+def _damaged_ends(series: Series) -> Iterator[tuple[str, str]]:
+    """Yield the damaged files before the first sound one and behind the last, with the faults."""
+    for files in (series.files[:_TRIED], series.files[: -_TRIED - 1 : -1]):
+        for file in files:
+            fault = unreadable(series, file)
+            if not fault:
+                break
+            yield file, fault
+
+
+def _recognised(series: Series) -> Known | Plain:
+    try:
+        raw = _raw(series.folder / series.content_of(series.files[0])[0])
+    except SoilscopeError as error:
+        return Plain(series, fault=brief(str(error), series.folder))
+    product = _by_name(series) or _by_content(raw, series)
+    fault = ""
+    if product is not None:
         try:
-            raw = _raw(series)
-        except SoilscopeError as error:
-            return Plain(series, fault=_brief(error, series.folder))
-        product = _by_name(series) or _by_content(raw, series)
-        fault = ""
-        if product is not None:
-            try:
-                return _known(series, product)
-            except (
-                SoilscopeError,
-                LookupError,
-                OSError,
-                RuntimeError,
-                TypeError,
-                ValueError,
-            ) as error:
-                own = re.search(PRODUCTS[product].names, series.first.name)
-                fault = f"not {product}: {_brief(error, series.folder)}" if own else ""
-        return _plain(series, raw, fault)
+            return _known(series, product)
+        except (SoilscopeError, LookupError, OSError, RuntimeError, TypeError, ValueError) as error:
+            own = re.search(PRODUCTS[product].names, series.first.name)
+            fault = f"not {product}: {brief(str(error), series.folder)}" if own else ""
+    return _plain(series, raw, fault)
 
 
-def _raw(series: Series) -> xr.Dataset:
-    """Open the first file (or tile) as it is."""
-    path = series.folder / series.content[0] if series.content else series.first
+def _raw(path: Path) -> xr.Dataset:
+    """Open a file as it is."""
     if file_format(path) == "geotiff":
         return open_geotiff(path, chunks="auto", stacked=False)
     return open_lazily(path)
@@ -295,7 +325,7 @@ def _plain(series: Series, raw: xr.Dataset, fault: str) -> Plain:
     return Plain(series, kind if variables else "", variables, tuple(dims), Extent(), fault)
 
 
-def _brief(error: Exception, folder: Path) -> str:
-    """Return the fault in one line, without the path of the folder."""
-    text = " ".join(str(error).split()).replace(f"{folder}{os.sep}", "")
-    return text if len(text) <= 160 else f"{text[:157]}..."
+def brief(text: str, folder: Path) -> str:
+    """Return a fault in one line, without the path of the folder."""
+    line = " ".join(text.split()).replace(f"{folder}{os.sep}", "")
+    return line if len(line) <= 160 else f"{line[:157]}..."
