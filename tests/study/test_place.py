@@ -239,7 +239,7 @@ def test_half_a_month_of_days_is_missing_and_said(folder):
 def test_a_region_beyond_the_data_is_told_with_both_extents(folder):
     faults = plan(load_study(study(region="[10, 50, 11, 51]"))).faults
     assert len(faults) == 1
-    assert "moisture has nothing in the region" in faults[0]
+    assert "moisture.nc) has nothing in the region" in faults[0]
 
 
 def test_the_region_may_be_a_vector_file(folder):

@@ -190,7 +190,9 @@ def _same_times(
     within = "" if period is None else f" in the period {period[0]} to {period[1]}"
     kept = time.values[_inside(time, period)]
     if not kept.size:
-        raise InputError(f"{lead} runs {_range_of(time)} and has nothing{within}.")
+        raise InputError(
+            f"{lead} runs {_range_of(time)} and has nothing{within}; change period or the files."
+        )
     result = dict(named)
     for name, ds in dated.items():
         if not np.isin(ds["time"].values, kept).any():

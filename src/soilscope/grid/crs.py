@@ -64,9 +64,9 @@ def require_crs(obj: Grid, *, name: str, purpose: str) -> CRS:
     crs = crs_of(obj)
     if crs is None:
         raise GridError(
-            f"{name} has no coordinate reference system, which {purpose} needs; write crs, as in "
-            "crs: EPSG:32648, where the data are opened, or use "
-            f"soilscope.grid.crs.stamp({name}, 'EPSG:32648')."
+            f"{name} has no coordinate reference system, which {purpose} needs; write crs where "
+            f"the data are opened, as in crs: {_likely(obj)} (in Python, "
+            "soilscope.grid.crs.stamp writes it on data)."
         )
     return crs
 
@@ -128,6 +128,14 @@ def stamp(obj: T, crs: object = None, *, name: str = "da") -> T:
                 da.attrs.pop("grid_mapping", None)
                 da.encoding["grid_mapping"] = _REFERENCE
     return obj
+
+
+def _likely(obj: Grid) -> str:
+    """Return EPSG:4326 where the coordinates look like degrees, else an example."""
+    dims = grid_dims(obj) or ()
+    extremes = [float(abs(obj[dim]).max()) for dim in dims if dim in obj.coords]
+    is_degrees = len(extremes) == 2 and extremes[0] <= 90.0 and 5.0 < extremes[1] <= 360.0
+    return "EPSG:4326" if is_degrees else "EPSG:32648"
 
 
 def _arrays(obj: Grid) -> list[xr.DataArray]:

@@ -19,6 +19,8 @@ Bounds = tuple[float, float, float, float]
 
 #: Share of the cells of all zones that may lie in two of them: boundaries are drawn by hand.
 _OVERLAP = 0.01
+#: What polygons without a name are called.
+_UNNAMED = "unnamed"
 
 
 def zones_on(
@@ -57,7 +59,7 @@ def zones_on(
     """
     frame = read_polygons(path, layer=layer, encoding=encoding, crs=crs)
     column = name_column(frame, name, path=path)
-    names = [str(v).strip() for v in frame[column]]
+    names = _names(frame[column], column, path)
     labels = list(dict.fromkeys(names))
     masks = _masks(grid, frame, [labels.index(n) for n in names], len(labels), path)
     count = np.sum(masks, axis=0)
@@ -158,6 +160,25 @@ def _masks(
             f"{north:g}, the grid {_extent(grid)}; check both, and their reference systems."
         )
     return masks
+
+
+def _names(values: Any, column: str, path: str | Path) -> list[str]:
+    """Return the names of polygons as texts; those without are one zone, and are told."""
+    names = []
+    for value in values:
+        missing = value is None or value != value or not str(value).strip()
+        whole = isinstance(value, float) and not missing and value == int(value)
+        names.append(_UNNAMED if missing else str(int(value) if whole else value).strip())
+    n = names.count(_UNNAMED)
+    if n:
+        warnings.warn(
+            f"{n} of {len(names)} polygons of {path} have no {column}; they are one zone, "
+            f"{_UNNAMED!r}. Write their names into the file, or name another attribute, as in "
+            "name: NAME.",
+            SoilscopeWarning,
+            stacklevel=4,
+        )
+    return names
 
 
 def _where(codes: list[int], code: int) -> list[bool]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from soilscope.checks import nearest
 from soilscope.errors import GridError, SoilscopeWarning, SourceError, missing_file
+from soilscope.grid.shapefile import declared_encoding, require_whole
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -53,7 +54,7 @@ def read_polygons(
     path = Path(path)
     if not path.exists():
         raise SourceError(missing_file(path))
-    _require_parts(path)
+    require_whole(path)
     frame, used = _read(path, layer, encoding)
     if crs is not None:
         frame = frame.set_crs(_crs(crs), allow_override=True)
@@ -92,28 +93,10 @@ def name_column(frame: "GeoDataFrame", wanted: str | None, *, path: str | Path) 
     return likely[0]
 
 
-def _require_parts(path: Path) -> None:
-    """Refuse a shapefile without its companions, each with its own way to mend it."""
-    if path.suffix.lower() != ".shp":
-        return
-    beside = {p.suffix.lower() for p in path.parent.iterdir() if p.stem == path.stem}
-    if ".shx" not in beside:
-        raise SourceError(
-            f"{path} lacks its index {path.with_suffix('.shx').name}; copy it from where the "
-            "shapefile came from, or rebuild it: ogrinfo --config SHAPE_RESTORE_SHX YES "
-            f"{path.name}."
-        )
-    if ".dbf" not in beside:
-        raise SourceError(
-            f"{path} lacks its attributes {path.with_suffix('.dbf').name}; copy them from where "
-            "the shapefile came from."
-        )
-
-
 def _read(path: Path, layer: str | None, encoding: str | None) -> tuple["GeoDataFrame", str]:
     """Read a file, and how its texts were encoded."""
     shapefile = path.suffix.lower() == ".shp"
-    declared = encoding or (_declared(path) if shapefile else None)
+    declared = encoding or (declared_encoding(path) if shapefile else None)
     tried = (declared,) if declared or not shapefile else _ENCODINGS
     for name in tried:
         try:
@@ -126,16 +109,6 @@ def _read(path: Path, layer: str | None, encoding: str | None) -> tuple["GeoData
     )
 
 
-def _declared(path: Path) -> str | None:
-    """Return the encoding that a shapefile's ``.cpg`` declares, if Python knows it."""
-    for suffix in (".cpg", ".CPG", ".cst"):
-        file = path.with_suffix(suffix)
-        if file.is_file():
-            text = file.read_text(encoding="ascii", errors="replace").strip().lower()
-            return {"936": "gb18030", "gbk": "gb18030", "65001": "utf-8"}.get(text, text) or None
-    return None
-
-
 def _open(path: Path, layer: str | None, encoding: str | None) -> Any:
     import geopandas
     import pyogrio
@@ -143,10 +116,10 @@ def _open(path: Path, layer: str | None, encoding: str | None) -> Any:
 
     try:
         layers = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
-    except DataSourceError as fault:
+    except DataSourceError:
         raise SourceError(
-            f"{path} cannot be read as a vector file ({str(fault).splitlines()[0][:120]}); give a "
-            "shapefile, GeoPackage or GeoJSON."
+            f"{path} cannot be read as a vector file; give a shapefile, GeoPackage or GeoJSON that "
+            "is whole."
         ) from None
     if layer is None and len(layers) > 1:
         raise SourceError(f"{path} has several layers; write layer, one of: {', '.join(layers)}.")
@@ -181,7 +154,15 @@ def _polygons(frame: "GeoDataFrame", path: Path) -> "GeoDataFrame":
     kept = kept[kept.geometry.geom_type.isin(["Polygon", "MultiPolygon"])].reset_index(drop=True)
     if not len(kept):
         kinds = ", ".join(sorted(set(frame.geometry.geom_type.dropna()))) or "nothing"
+        kinds = f"{len(frame)} without shape" if kinds == "Polygon" else kinds
         raise SourceError(f"{path} holds no polygon (it holds: {kinds}); give a boundary.")
+    if len(kept) < len(frame):
+        warnings.warn(
+            f"{len(frame) - len(kept)} of {len(frame)} entries of {path} have no polygon, and were "
+            "left out.",
+            SoilscopeWarning,
+            stacklevel=4,
+        )
     crossing = ~kept.geometry.is_valid
     if crossing.any():
         warnings.warn(

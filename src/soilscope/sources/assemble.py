@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from soilscope.errors import SourceError
+from soilscope.grid.cut import why_apart
 from soilscope.sources.canonical import CANONICAL, Canonical
 from soilscope.sources.declared import Declared
 from soilscope.sources.decode import FILE
@@ -103,16 +104,18 @@ def cut_region(ds: xr.Dataset, region: Region | None, *, file: str) -> xr.Datase
         raise SourceError(f"{file} has no coordinates of its sites; leave region out.")
     west, south, east, north = region
     limits = ((south, north), (west, east))
-    extent = []
+    y, x = (ds[name].values for name in pair)
+    extent = (float(x.min()), float(y.min()), float(x.max()), float(y.max()))
     for name, (low, high) in zip(pair, limits, strict=True):
         values = ds[name].values
         inside = (values >= low) & (values <= high)
-        extent.append(f"{name} {values.min():g} to {values.max():g}")
         ds = ds.isel({ds[name].dims[0]: np.flatnonzero(inside)})
         if not inside.any():
+            shown = ", ".join(f"{v:.6g}" for v in region)
             raise SourceError(
-                f"{file} has nothing in the region {list(region)} (west, south, east, north): it "
-                f"covers {', '.join(extent)}."
+                f"{file} has nothing in the region [{shown}] (west, south, east, north): it covers "
+                f"{pair[0]} {extent[1]:g} to {extent[3]:g}, {pair[1]} {extent[0]:g} to "
+                f"{extent[2]:g}; {why_apart(region, extent)}."
             )
     return ds
 

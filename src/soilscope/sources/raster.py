@@ -13,6 +13,7 @@ from soilscope.grid.crs import PLANAR, crs_of, grid_dims, read_crs, stamp
 from soilscope.sources.assemble import combine, file_label
 from soilscope.sources.axes import RASTER_DIMS
 from soilscope.sources.chunks import Chunks
+from soilscope.sources.coordinates import RADIANS, factor_of, in_order, require_on_earth
 from soilscope.sources.declared import Declared
 from soilscope.sources.decode import decode_file, require_found, wanted
 from soilscope.sources.formats import file_format, open_lazily
@@ -64,13 +65,12 @@ def on_our_grid(ds: xr.Dataset, crs: str | None, *, file: str) -> xr.Dataset:
         )
     for dim in dims:
         ds = ds.assign_coords({dim: (dim, _centres(ds, dim, file), _units(ds[dim]))})
+    require_on_earth(ds, dims, crs, file=file)
     geographic = dims != PLANAR if crs is None else read_crs(crs, name="crs").geographic
     if geographic:
         ds = _wrapped(ds, dims[1])
     for dim, falling in zip(dims, (True, False), strict=True):
-        values = ds[dim].values
-        if values.size > 1 and (values[0] > values[-1]) != falling:
-            ds = ds.isel({dim: slice(None, None, -1)})
+        ds = in_order(ds, dim, falling=falling, file=file)
     return stamp(ds, crs, name=file)
 
 
@@ -113,20 +113,23 @@ def _centres(ds: xr.Dataset, dim: str, file: str) -> Floats:
         raise GridError(f"the coordinate {dim} in {file} holds {values.dtype}, not numbers.")
     if values.dtype == np.float32:
         values = np.array([str(v) for v in values], dtype=np.float64)
-    return values.astype(np.float64) * (1000.0 if ds[dim].attrs.get("units") == "km" else 1.0)
+    return values.astype(np.float64) * factor_of(ds[dim], angles=dim not in PLANAR)
 
 
 def _units(coordinate: xr.DataArray) -> dict[str, str]:
     units = coordinate.attrs.get("units")
-    return {} if units is None else {"units": "m" if units == "km" else str(units)}
+    ours = {"km": "m"} | dict.fromkeys(RADIANS, "degrees")
+    return {} if units is None else {"units": ours.get(str(units), str(units))}
 
 
 def _wrapped(ds: xr.Dataset, dim: str) -> xr.Dataset:
     """Bring longitudes into -180..180, unless that would tear the grid apart."""
     longitude = ds[dim].values
-    if longitude.max() <= 180.0:
+    if longitude.max() <= 180.0 and longitude.min() >= -180.0:
         return ds
     wrapped = (longitude + 180.0) % 360.0 - 180.0
+    if (np.diff(longitude) <= 0.0).any():  # put into order afterwards
+        return ds.assign_coords({dim: (dim, wrapped, ds[dim].attrs)})
     order = np.argsort(wrapped)
     steps = np.diff(wrapped[order])
     if steps.size and steps.max() > 1.5 * steps.min():

@@ -9,6 +9,7 @@ import xarray as xr
 
 from soilscope.errors import InputError
 from soilscope.sources.axes import Axes
+from soilscope.sources.coordinates import factor_of
 
 Region = tuple[float, float, float, float]  # west, south, east, north
 
@@ -45,7 +46,7 @@ def cut_window(raw: xr.Dataset, axes: Axes, region: Region | None) -> tuple[xr.D
         axis = axes.coordinates.get(name)
         if axis is None or axis.ndim != 1 or axis.dtype.kind not in "iuf":
             continue
-        if axis.attrs.get("units") != "km":
+        if factor_of(axis, angles=True) == 1.0:  # else it is cut later, in our units
             run = _run(axis.values.astype(np.float64), low, high, wraps=name in ("longitude", "x"))
             window |= {} if run is None else {str(axis.dims[0]): run}
     cut = {
@@ -61,6 +62,9 @@ def _run(values: npt.NDArray[np.float64], low: float, high: float, *, wraps: boo
     if wraps:  # longitudes from 0 to 360 become -180 to 180 later
         inside |= (values > 180.0) & (values - 360.0 >= low) & (values - 360.0 <= high)
     at = np.flatnonzero(inside)
+    steps = np.diff(values)
+    if not ((steps > 0).all() or (steps < 0).all()):  # neighbours are none before it is in order
+        return None
     if not at.size or at[-1] - at[0] + 1 > at.size:
         return None
     return slice(max(0, int(at[0]) - 1), int(at[-1]) + 2)

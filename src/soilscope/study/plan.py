@@ -13,6 +13,7 @@ import xarray as xr
 
 from soilscope.errors import InputError, SoilscopeError
 from soilscope.grid.depth import layer_bounds
+from soilscope.grid.vector import name_column, read_polygons
 from soilscope.labelled import spatial_dims
 from soilscope.study.config import Study
 from soilscope.study.inputs import join_inputs, open_input
@@ -86,6 +87,10 @@ def plan(study: Study) -> Plan:
         What was found; `faults` holds one line for everything that is wrong.
     """
     result = Plan(study)
+    for key in ("region", "zones"):
+        _attempt(partial(_read_boundary, study, key), study.where(key), result.faults)
+    if result.faults:
+        return result
     for name, spec in study.inputs.items():
         where = f"{study.where(f'inputs.{name}')}: input {name!r}"
         ds = _attempt(partial(open_input, spec, near=study.place.region), where, result.faults)
@@ -93,15 +98,11 @@ def plan(study: Study) -> Plan:
             result.inputs[name] = ds
     if result.faults:
         return result
-    staged = _attempt(
-        partial(stage_inputs, study, result.inputs), study.where("grid"), result.faults
-    )
+    staged = _attempt(partial(stage_inputs, study, result.inputs), study, result.faults)
     if staged is None:
         return result
     result.staged = staged
-    result.cube = _attempt(
-        partial(join_inputs, study, staged), study.where("inputs"), result.faults
-    )
+    result.cube = _attempt(partial(join_inputs, study, staged), study, result.faults)
     if result.cube is not None:
         result.rehearsals = rehearse(study, result.cube)
         result.faults += [text for item in result.rehearsals for text in item.faults]
@@ -125,12 +126,38 @@ def _month(text: str, default: int) -> int:
     return int(year) * 12 + (int(rest[:2]) if rest else default) - 1
 
 
-def _attempt(work: Callable[[], T], where: str, faults: list[str]) -> T | None:
+def _attempt(work: Callable[[], T], where: str | Study, faults: list[str]) -> T | None:
+    """Do some work, or note its fault with its place in the study."""
     try:
         return work()
     except SoilscopeError as error:
-        faults += [f"{where}: {' '.join(line.split())}" for line in str(error).splitlines()]
+        for line in str(error).splitlines():
+            place = where if isinstance(where, str) else _place_of(line, where)
+            faults.append(f"{place}: {' '.join(line.split())}")
         return None
+
+
+def _place_of(fault: str, study: Study) -> str:
+    """Return the line of the study that a fault is about: an input, boundary or period it names."""
+    for name in study.inputs:
+        if fault.startswith((f"{name} has ", f"{name} (")):
+            return study.where(f"inputs.{name}")
+    for key in ("zones", "region"):
+        file = getattr(getattr(study.place, key), "file", None)
+        if file is not None and str(file) in fault:
+            return study.where(key)
+    key = "region" if "the region" in fault else "period" if "the period" in fault else "inputs"
+    return study.where(key)
+
+
+def _read_boundary(study: Study, key: str) -> None:
+    """Read the vector file of the region or of the zones, if there is one."""
+    part = getattr(study.place, key)
+    if part is None or part.file is None:
+        return
+    frame = read_polygons(part.file, layer=part.layer, encoding=part.encoding, crs=part.crs)
+    if key == "zones":
+        name_column(frame, part.name, path=part.file)
 
 
 def _describe(ds: xr.Dataset) -> str:
