@@ -1,7 +1,6 @@
 """The mean state of an index, and how often it is in each drought class."""
 
 import json
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import xarray as xr
 from soilscope.analyse.baseline import refuse_empty_mean
 from soilscope.checks import require_dims
 from soilscope.errors import InputError
+from soilscope.kernels.classes import count_classes
 from soilscope.labelled import Output, label, over_series
 from soilscope.names import CLASSES, NO_DATA, OK
 from soilscope.times import is_time_like, require_dates
@@ -110,31 +110,16 @@ class _State:
         self.reach = reach
 
     def __call__(self, x: Array) -> tuple[Array, ...]:
-        valid = np.isfinite(x)
-        n = valid.sum(axis=0)
-        some = np.where(n > 0, n, 1)
-        with np.errstate(invalid="ignore"):
-            mean = np.where(
-                n > 0, np.where(valid, x, 0.0).sum(axis=0, dtype=np.float64) / some, np.nan
-            )
-            shares = [(valid & member).sum(axis=0) / some for member in _members(x)]
-            deficit = (valid & (x < 0)).sum(axis=0) / some
-        table = np.array(shares, dtype=np.float64)
-        table[:, n == 0] = np.nan
+        n_series = x.shape[1]
+        total, deficit = np.empty(n_series), np.empty(n_series, dtype=np.int64)
+        counts = np.empty((len(CLASSES), n_series), dtype=np.int64)
+        n = np.empty(n_series, dtype=np.int64)
+        count_classes(x, np.array(DRY_BOUNDS), total, counts, deficit, n)
+        some = np.where(n > 0, n, np.nan)
+        table = counts / some
         table[[not _reachable(k, self.reach) for k in range(len(CLASSES))]] = np.nan
         status = np.where(n > 0, OK, NO_DATA).astype(np.int8)
-        return mean, table, np.where(n > 0, deficit, np.nan), n, status
-
-
-def _members(x: Array) -> list[npt.NDArray[np.bool_]]:
-    """Which values lie in each class, driest first."""
-    edges = (-np.inf, *DRY_BOUNDS)
-    dry = [(x > low) & (x <= high) for low, high in pairwise(edges)]
-    dry[0] = x <= DRY_BOUNDS[0]
-    wet = [(x < -low) & (x >= -high) for low, high in pairwise(edges)]
-    wet[0] = x >= -DRY_BOUNDS[0]
-    normal = (x > DRY_BOUNDS[-1]) & (x < -DRY_BOUNDS[-1])
-    return [*dry, normal, *reversed(wet)]
+        return total / some, table, deficit / some, n, status
 
 
 def _reachable(position: int, reach: float) -> bool:
