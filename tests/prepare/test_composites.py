@@ -162,7 +162,12 @@ def test_blocks_of_time_change_no_number(size, how):
 def test_blocks_of_whole_months_stay_apart():
     da = daily(y=3).chunk(time=(22, 28, 31, 30, 9))
     assert composite(da).chunks == ((1, 1, 1, 1, 1), (3,))
-    assert composite(da.isel(time=slice(4, None)).chunk(time=46)).chunks == ((2, 3), (3,))
+
+
+def test_a_block_takes_the_rest_of_its_last_month_from_the_next():
+    da = daily(y=3).chunk(time=18)  # 10 January to 9 May
+    assert composite(da).chunks == ((1, 1, 1, 1, 1), (3,))
+    assert composite(da.chunk(time=50)).chunks == ((2, 2, 1), (3,))
 
 
 def test_months_without_data_between_blocks_are_missing():

@@ -16,6 +16,7 @@ from shapely.geometry import Polygon, box
 from soilscope.errors import SoilscopeWarning, StudyError
 from soilscope.grid.regrid import regrid
 from soilscope.prepare.composites import composite
+from soilscope.sources import chunks
 from soilscope.study import stages
 from soilscope.study.config import load_study
 from soilscope.study.plan import plan
@@ -88,6 +89,12 @@ def study(place=PLACE, region="[105.2, 38.1, 106.1, 38.8]"):
     return Path("study.yaml")
 
 
+def in_small_blocks(monkeypatch):
+    """Prepare inputs by several blocks of time."""
+    monkeypatch.setattr(stages, "BLOCK_BYTES", 10_000)
+    monkeypatch.setattr(chunks, "_LIMIT", 30 * 72)
+
+
 def climate_by_hand(name):
     with xr.open_dataset("climate.nc") as ds:
         da = ds[name].load().rename(lat="latitude", lon="longitude")
@@ -96,7 +103,7 @@ def climate_by_hand(name):
 
 
 def test_inputs_come_onto_one_grid_and_calendar(folder, monkeypatch):
-    monkeypatch.setattr(stages, "BLOCK_BYTES", 40_000)  # several blocks of time
+    in_small_blocks(monkeypatch)
     cube = Store(run_study(study(), results="out")).open("cube").load()
     assert dict(cube.sizes) == {"time": 24, "depth": 1, "latitude": 7, "longitude": 9}
     inside = (cube.latitude > 38.1) & (cube.latitude < 38.8)
@@ -157,7 +164,7 @@ def test_a_second_run_does_nothing_and_a_changed_zone_file_does(folder):
 
 
 def test_a_run_that_stopped_while_preparing_goes_on(folder, monkeypatch):
-    monkeypatch.setattr(stages, "BLOCK_BYTES", 40_000)
+    in_small_blocks(monkeypatch)
     block, made = stages._block, []
 
     def breaks(item, dated, slab):

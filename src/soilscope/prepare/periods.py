@@ -42,7 +42,7 @@ class Runs:
 def reduce_runs(da: xr.DataArray, runs: Runs, *, how: How) -> xr.DataArray:
     """Reduce the runs of `da` along `time`, lazily if `da` is; coordinates along `time` are left.
 
-    Blocks of a lazy array are joined along `time` only where a run goes from one to the next.
+    A block of a lazy array takes the rest of its last run from the next one.
     """
     require_numeric(da, name="da")
     axis = da.get_axis_num("time")
@@ -69,11 +69,9 @@ def reduce_runs(da: xr.DataArray, runs: Runs, *, how: How) -> xr.DataArray:
 
 def _blocks(sizes: tuple[int, ...], runs: Runs) -> tuple[tuple[int, ...], tuple[Runs, ...]]:
     """Return blocks of time that hold whole runs, as near to `sizes` as can be, and their runs."""
-    ends = np.cumsum(sizes)
-    edges = np.append(0, ends[np.isin(ends, runs.starts)])
-    at = np.searchsorted(runs.starts, edges)
+    at = np.unique(np.searchsorted(runs.starts, np.append(0, np.cumsum(sizes))))
     parts = tuple(runs.part(int(a), int(b)) for a, b in pairwise(at))
-    return tuple(np.diff(edges).tolist()), parts
+    return tuple(np.diff(runs.starts[at]).tolist()), parts
 
 
 def _reduce_block(

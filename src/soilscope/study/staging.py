@@ -23,6 +23,8 @@ from soilscope.study.place import CalendarSpec, RegionSpec
 from soilscope.study.references import LAYERS
 from soilscope.times import is_monthly, month_count
 
+_MOST = 4  # times the usual size of a block, where that spares reading anew
+
 
 @dataclass(frozen=True)
 class Staged:
@@ -40,6 +42,31 @@ class Staged:
     def is_changed(self) -> bool:
         """Whether values are made anew, and so are written once before the cube is cut."""
         return self.target is not None or self.calendar is not None
+
+    def block_steps(self, n_bytes: int) -> int:
+        """Return the steps of the result that a task makes: of about `n_bytes` of source.
+
+        Days on their way to months are not held, and more of them may be read. Blocks follow the
+        stored chunks, as far as memory allows: part of one costs the whole.
+        """
+        dated = [da for da in self.source.data_vars.values() if "time" in da.dims]
+        n_time = self.ds.sizes["time"]
+        read = max(1.0, sum(da.nbytes for da in dated) / n_time)  # for one step
+        months = self.calendar is not None
+        held = read * n_time / self.source.sizes["time"] if months else read
+        steps = max(1, int((_MOST if months else 1) * n_bytes / read))
+        stored = max((self._chunk_steps(da) for da in dated), default=1)
+        whole = -(-min(steps, n_time) // stored) * stored
+        return min(n_time, whole if whole * held <= _MOST * n_bytes else steps)
+
+    def _chunk_steps(self, da: xr.DataArray) -> int:
+        """Return the steps of the result that the longest chunk of its source lies in."""
+        sizes = da.variable.chunksizes.get("time", (1,))
+        if self.calendar is None:
+            return max(sizes)
+        ends = np.cumsum(sizes)
+        months = month_count(da["time"])
+        return int((months[ends - 1] - months[ends - sizes]).max()) + 1
 
     def block(self, start: int, stop: int) -> xr.Dataset:
         """Make the steps `start` to `stop` of the result in memory, from their own source alone."""
