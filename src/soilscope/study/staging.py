@@ -16,6 +16,7 @@ from soilscope.grid.region import inside, region_bounds
 from soilscope.grid.regrid import regrid
 from soilscope.grid.weights import is_coarser
 from soilscope.prepare.composites import composite, days_in_months
+from soilscope.prepare.observed import by_observation
 from soilscope.prepare.vapour import vapour_pressure_deficit
 from soilscope.sources.canonical import CANONICAL
 from soilscope.study.config import Study
@@ -114,6 +115,7 @@ def stage_inputs(study: Study, opened: Mapping[str, xr.Dataset]) -> dict[str, St
         calendar = place.calendar if place.calendar and _is_finer(ds) else None
         box = target if target is not None and grid_dims(ds) and _moves(ds, target) else None
         notes = [*(_months_note(ds, calendar, name) if calendar else ()), *_grid_note(ds, box)]
+        ds = by_observation(ds) if calendar else ds
         min_valid = place.grid.min_valid if place.grid else 0.5
         item = Staged(ds, ds, box, calendar, min_valid, study.inputs[name].suffix, tuple(notes))
         staged[name] = replace(item, ds=item._make(ds))
@@ -270,7 +272,7 @@ def _months_note(ds: xr.Dataset, spec: CalendarSpec, name: str) -> list[str]:
 
 def _composite_note(ds: xr.Dataset, spec: CalendarSpec, name: str) -> list[str]:
     if not _is_daily(ds):
-        return ["composited to calendar months"]
+        return [f"composited to calendar months{_by_what(ds)}"]
     months, counts = np.unique(month_count(ds["time"]), return_counts=True)
     stamps = (months - 1970 * 12).astype("datetime64[M]")
     days = days_in_months(xr.DataArray(stamps.astype("datetime64[ns]"), dims="time"))
@@ -284,6 +286,14 @@ def _composite_note(ds: xr.Dataset, spec: CalendarSpec, name: str) -> list[str]:
             stacklevel=4,
         )
     return [f"daily values to calendar months (at least {spec.min_share:.0%} of the days)"]
+
+
+def _by_what(ds: xr.Dataset) -> str:
+    """Say by which day composites of several days belong to a month."""
+    if not any("composite_days" in da.attrs for da in ds.data_vars.values()):
+        return ""
+    by_day = any(str(name).endswith("_day") for name in ds.data_vars)
+    return " by the day of each observation" if by_day else " by the middle of each composite"
 
 
 def _grid_note(ds: xr.Dataset, target: GeoBox | None) -> list[str]:
