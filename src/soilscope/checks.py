@@ -1,7 +1,7 @@
 """Checks of arguments that two or more modules share."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 import numpy as np
@@ -63,3 +63,12 @@ def require_at_least(value: float, least: float, *, name: str) -> None:
     """Refuse `value` unless it is `least` or more."""
     if not value >= least:
         raise InputError(f"{name} is {value!r}; it must be at least {least}.")
+
+
+def same_along(a: xr.DataArray | xr.Dataset, b: xr.DataArray | xr.Dataset, dim: Hashable) -> bool:
+    """Whether `a` and `b` have equal labels along `dim`, or equal lengths where one has none."""
+    if a.sizes[dim] != b.sizes[dim]:
+        return False
+    if dim not in a.indexes or dim not in b.indexes:
+        return True
+    return bool(a.indexes[dim].equals(b.indexes[dim]))

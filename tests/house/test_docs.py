@@ -1,6 +1,7 @@
 """The documentation is tried: its links, commands, targets, studies, tables and Python."""
 
 import inspect
+import pydoc
 import re
 from pathlib import Path
 
@@ -82,6 +83,15 @@ def test_every_target_of_make_exists(page):
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
     said = re.findall(r"(?:^|`)make ((?:[a-z]+ ?)+)", page.read_text(encoding="utf-8"), re.M)
     assert [word for words in said for word in words.split() if word not in targets] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_file_and_name_of_the_code_exists(page):
+    text = page.read_text(encoding="utf-8")
+    paths = re.findall(r"`((?:src|tests|benchmarks|examples|docs)/[\w./-]+)`", text)
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+    for name in re.findall(r"`soilscope\.([\w.]+)", text):
+        assert pydoc.locate(f"soilscope.{name}") is not None, name
 
 
 # ---------------------------------------------------------------- studies

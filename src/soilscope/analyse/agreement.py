@@ -16,7 +16,7 @@ from soilscope.analyse.pairing import (
     resampling,
     warn_of_dependence,
 )
-from soilscope.analyse.regions import region_shares
+from soilscope.analyse.regions import Weights, region_shares
 from soilscope.checks import require_between, require_choice
 from soilscope.errors import InputError
 from soilscope.labelled import Output, label, over_series, spatial_dims
@@ -41,7 +41,7 @@ def agreement(
     block_length: int | None = None,
     kge: Literal[2012, 2009] = 2012,
     regions: xr.DataArray | None = None,
-    weights: xr.DataArray | Literal["area"] | None = "area",
+    weights: Weights = "area",
     min_valid: float = 0.5,
     min_obs: int = 10,
 ) -> xr.Dataset:
@@ -154,7 +154,7 @@ def _chosen(statistics: Sequence[str] | None) -> tuple[str, ...]:
 def _regional(
     pair: list[xr.DataArray],
     regions: xr.DataArray,
-    weights: xr.DataArray | str | None,
+    weights: Weights,
     min_valid: float,
 ) -> list[xr.DataArray]:
     """Average both over the cells of each region where both are finite."""

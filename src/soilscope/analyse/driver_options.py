@@ -11,6 +11,7 @@ from soilscope.checks import (
     require_dims,
     require_numeric,
     require_single_chunk,
+    same_along,
 )
 from soilscope.errors import InputError
 from soilscope.kernels.newey_west import AUTOMATIC_LAG, NO_HAC
@@ -40,8 +41,7 @@ def _require_on_y(driver: xr.DataArray, y: xr.DataArray, *, name: str) -> None:
     for d in driver.dims:
         if d not in y.dims:
             raise InputError(f"{name} has the dimension {d!r}, which y lacks; select along it.")
-        both = d in driver.indexes and d in y.indexes
-        if (both and not driver.indexes[d].equals(y.indexes[d])) or driver.sizes[d] != y.sizes[d]:
+        if not same_along(driver, y, d):
             raise InputError(
                 f"{name} and y differ along {d!r}; bring them together with "
                 'xarray.align(..., join="inner").'

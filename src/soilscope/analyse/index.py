@@ -13,7 +13,7 @@ from soilscope.analyse.index_options import (
     require_same,
     stored_options,
 )
-from soilscope.analyse.reference import Weights
+from soilscope.analyse.regions import Weights
 from soilscope.analyse.slots import By, Reference
 from soilscope.errors import InputError
 from soilscope.labelled import label

@@ -7,7 +7,7 @@ from soilscope.analyse.index_fit import float_dtype
 from soilscope.analyse.index_methods import METHODS
 from soilscope.analyse.index_options import IndexOptions
 from soilscope.analyse.slots import lies_within, slot_of
-from soilscope.checks import require_dims, require_numeric, require_single_chunk
+from soilscope.checks import require_dims, require_numeric, require_single_chunk, same_along
 from soilscope.errors import InputError
 from soilscope.labelled import Output, over_series
 
@@ -70,15 +70,7 @@ def _require_fitting(
                 f"parameters has a dimension {name!r} that da lacks; take da's own entry with "
                 "parameters.sel or parameters.isel."
             )
-        elif not _same_labels(parameters, da, str(name)):
+        elif not same_along(parameters, da, name):
             raise InputError(
                 f"parameters and da differ along {name!r}; make both on the same coordinates."
             )
-
-
-def _same_labels(one: xr.Dataset, other: xr.DataArray, dim: str) -> bool:
-    if one.sizes[dim] != other.sizes[dim]:
-        return False
-    if dim not in one.indexes or dim not in other.indexes:
-        return True
-    return bool(one.indexes[dim].equals(other.indexes[dim]))

@@ -8,7 +8,8 @@ import xarray as xr
 from soilscope.analyse import index_blocks as blocks
 from soilscope.analyse.index_methods import METHODS
 from soilscope.analyse.index_options import IndexOptions
-from soilscope.analyse.reference import Weights, pool, pooled_dims, pooled_weights
+from soilscope.analyse.reference import pool, pooled_dims, pooled_weights
+from soilscope.analyse.regions import Weights
 from soilscope.analyse.slots import Slots, slots
 from soilscope.checks import require_dims, require_numeric
 from soilscope.labelled import Output, over_series

@@ -1,7 +1,7 @@
 """Depth patterns: state, tendency and drivers from the surface down, region by region."""
 
 import json
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,9 +9,14 @@ import numpy.typing as npt
 import xarray as xr
 
 from soilscope.analyse.baseline import refuse_empty_mean, warn_of_pooled_mean
-from soilscope.analyse.regions import region_shares, regional_mean, require_same_cells
+from soilscope.analyse.regions import (
+    Weights,
+    region_shares,
+    regional_mean,
+    require_same_cells,
+)
 from soilscope.analyse.trend import trend as trend_of
-from soilscope.checks import require_between, require_dims
+from soilscope.checks import require_between, require_dims, same_along
 from soilscope.errors import InputError
 from soilscope.labelled import label, spatial_dims
 from soilscope.names import NAMES, NO_DATA, OK
@@ -27,7 +32,7 @@ def depth_pattern(
     *,
     effects: xr.Dataset | None = None,
     regions: xr.DataArray | None,
-    weights: xr.DataArray | str | None = "area",
+    weights: Weights = "area",
     regional_trend: xr.Dataset | None = None,
     dead_band: float = 0.05,
     alpha: float = 0.05,
@@ -222,7 +227,7 @@ def _regional_trend(
     state: xr.DataArray,
     cells: xr.Dataset,
     regions: xr.DataArray | None,
-    weights: xr.DataArray | str | None,
+    weights: Weights,
 ) -> xr.Dataset:
     if "time" not in state.dims:
         raise InputError(
@@ -253,14 +258,8 @@ def _require_same_layers(state: xr.DataArray, **others: xr.Dataset | None) -> No
         if other is None:
             continue
         require_dims(other, "depth", name=name)
-        if not _same(state, other, "depth"):
+        if not same_along(state, other, "depth"):
             raise InputError(
                 f"the layers of {name} are not those of state; merge both onto the same bounds "
                 "with merge_layers."
             )
-
-
-def _same(a: xr.DataArray, b: xr.Dataset, dim: Hashable) -> bool:
-    if a.sizes[dim] != b.sizes[dim]:
-        return False
-    return dim not in a.coords or dim not in b.coords or np.array_equal(a[dim], b[dim])

@@ -5,13 +5,12 @@ from collections.abc import Hashable
 import numpy as np
 import xarray as xr
 
+from soilscope.analyse.regions import Weights
 from soilscope.errors import InputError
 from soilscope.grid.depth import layer_bounds
 from soilscope.grid.measure import cell_area
 from soilscope.labelled import spatial_dims
 from soilscope.names import CONSTANT, NO_DATA, OK, TOO_FEW
-
-Weights = xr.DataArray | str | None
 
 
 def pool(

@@ -3,19 +3,21 @@
 import json
 import math
 from collections.abc import Hashable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from soilscope.checks import require_between, require_dims
+from soilscope.checks import require_between, require_dims, same_along
 from soilscope.errors import GridError, InputError
 from soilscope.grid.measure import cell_area
 from soilscope.labelled import label, spatial_dims
 from soilscope.names import NAMES, flag_table
 
 Array = npt.NDArray[Any]
+#: Weights of cells: by their area, given, or None for equal ones.
+Weights = xr.DataArray | Literal["area"] | None
 _BATCH = 4_000_000  # values that are summed at a time
 
 
@@ -23,7 +25,7 @@ def regional_mean(
     da: xr.DataArray,
     *,
     regions: xr.DataArray | None = None,
-    weights: xr.DataArray | str | None = "area",
+    weights: Weights = "area",
     min_valid: float = 0.5,
 ) -> xr.Dataset:
     """Average over the cells of each region, weighted by their area.
@@ -150,9 +152,7 @@ def region_codes(regions: xr.DataArray) -> dict[int, str]:
     return {code: text for code, text in table.items() if code >= 0}
 
 
-def region_shares(
-    da: xr.DataArray, regions: xr.DataArray | None, weights: xr.DataArray | str | None
-) -> xr.DataArray:
+def region_shares(da: xr.DataArray, regions: xr.DataArray | None, weights: Weights) -> xr.DataArray:
     """Weight of each cell as a share of its region's, zero outside: (region, space)."""
     dims = spatial_dims(da)
     weight = _weights(da, weights)
@@ -179,17 +179,14 @@ def require_same_cells(da: xr.DataArray, **others: xr.DataArray | xr.Dataset | N
             continue
         require_dims(other, *dims, name=name)
         for dim in dims:
-            both = dim in da.coords and dim in other.coords
-            if da.sizes[dim] != other.sizes[dim] or (
-                both and not np.array_equal(da[dim].values, other[dim].values)
-            ):
+            if not same_along(da, other, dim):
                 raise GridError(
                     f"{name} and the data differ along {dim!r}; put both on the same cells, as in "
                     f"{name}.reindex_like(da, method='nearest', tolerance=...)."
                 )
 
 
-def _weights(da: xr.DataArray, weights: xr.DataArray | str | None) -> xr.DataArray:
+def _weights(da: xr.DataArray, weights: Weights) -> xr.DataArray:
     if isinstance(weights, xr.DataArray):
         return weights
     if weights == "area":

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 import xarray as xr
 
-from soilscope.checks import require_choice
+from soilscope.checks import require_choice, same_along
 from soilscope.errors import InputError, SoilscopeWarning
 from soilscope.labelled import label
 from soilscope.lineage import inherit
@@ -114,8 +114,7 @@ def _saturation(celsius: xr.DataArray) -> xr.DataArray:
 def _require_on_dewpoint(da: xr.DataArray, dewpoint: xr.DataArray, name: str) -> None:
     """Refuse other coordinates: arithmetic would keep what they share, often nothing."""
     for dim in da.dims:
-        both = dim in da.indexes and dim in dewpoint.indexes
-        if both and not da.indexes[dim].equals(dewpoint.indexes[dim]):
+        if dim in dewpoint.dims and not same_along(da, dewpoint, dim):
             raise InputError(
                 f"{name} and dewpoint differ along {dim!r}; bring them together with "
                 'xarray.align(..., join="inner"), stamps to one time of the day before.'
