@@ -132,3 +132,54 @@ def test_shares_of_r_squared_equal_those_of_pingouin(shared_oracles, name, share
     y, drivers, _ = read(shared_oracles, name)
     fit = partial_regression(y, drivers, shares="lmg")
     assert_allclose(fit.r_squared_share, [shares[d] for d in fit.driver.values], rtol=1e-9)
+
+
+#: Fertility in 47 provinces of Switzerland, 1888 (R datasets::swiss; Mosteller and Tukey 1977).
+SWISS = {
+    "Fertility": (
+        "80.2 83.1 92.5 85.8 76.9 76.1 83.8 92.4 82.4 82.9 87.1 64.1 66.9 68.9 61.7 68.3 71.7 "
+        "55.7 54.3 65.1 65.5 65 56.6 57.4 72.5 74.2 72 60.5 58.3 65.4 75.5 69.3 77.3 70.5 "
+        "79.4 65 92.2 79.3 70.4 65.7 72.7 64.4 77.6 67.6 35 44.7 42.8"
+    ),
+    "Agriculture": (
+        "17 45.1 39.7 36.5 43.5 35.3 70.2 67.8 53.3 45.2 64.5 62 67.5 60.7 69.3 72.6 34 19.4 "
+        "15.2 73 59.8 55.1 50.9 54.1 71.2 58.1 63.5 60.8 26.8 49.5 85.9 84.9 89.7 78.2 64.9 "
+        "75.9 84.6 63.1 38.4 7.7 16.7 17.6 37.6 18.7 1.2 46.6 27.7"
+    ),
+    "Examination": (
+        "15 6 5 12 17 9 16 14 12 16 14 21 14 19 22 18 17 26 31 19 22 14 22 20 12 14 6 16 25 "
+        "15 3 7 5 12 7 9 3 13 26 29 22 35 15 25 37 16 22"
+    ),
+    "Education": (
+        "12 9 5 7 15 7 7 8 7 13 6 12 7 12 5 2 8 28 20 9 10 3 12 6 1 8 3 10 19 8 2 6 2 6 3 9 3 "
+        "13 12 11 13 32 7 7 53 29 29"
+    ),
+    "Catholic": (
+        "9.96 84.84 93.4 33.77 5.16 90.57 92.85 97.16 97.67 91.38 98.61 8.52 2.27 4.43 2.82 "
+        "24.2 3.3 12.11 2.15 2.84 5.23 4.52 15.14 4.2 2.4 5.23 2.56 7.72 18.46 6.1 99.71 "
+        "99.68 100 98.96 98.22 99.06 99.46 96.83 5.62 13.79 11.22 16.92 4.97 8.65 42.34 50.43 "
+        "58.33"
+    ),
+    "Infant.Mortality": (
+        "22.2 22.2 20.2 20.3 20.6 26.6 23.6 24.9 21 24.4 24.5 16.5 19.1 22.7 18.7 21.2 20 "
+        "20.2 10.8 20 18 22.4 16.7 15.3 21 23.8 18 16.3 20.9 22.5 15.1 19.8 18.3 19.4 20.2 "
+        "17.8 16.3 18.1 20.3 20.5 18.9 23 20 19.5 18 18.2 19.3"
+    ),
+}
+
+
+def test_shares_and_coefficients_of_swiss_fertility_are_the_published_ones():
+    """R: summary(lm(Fertility ~ ., swiss)) in ?swiss; shares of R squared by relaimpo, type "lmg"
+    (Groemping 2006, doi:10.18637/jss.v017.i01).
+    """
+    columns = {
+        name: xr.DataArray(np.array(text.split(), float), {"time": np.arange(47.0)}, "time")
+        for name, text in SWISS.items()
+    }
+    fit = partial_regression(columns.pop("Fertility"), columns, shares="lmg")
+    shares = [0.0570912207681, 0.1711730289002, 0.2601346786244, 0.1055701503735, 0.1127659229265]
+    assert_allclose(fit.r_squared_share, shares, rtol=1e-11)
+    assert fit.r_squared == pytest.approx(0.706735001593, rel=1e-11)
+    assert_allclose(fit.coefficient, [-0.17211, -0.25801, -0.87094, 0.10412, 1.07705], atol=5e-6)
+    assert_allclose(fit.stderr, [0.07030, 0.25388, 0.18303, 0.03526, 0.38172], atol=5e-6)
+    assert_allclose(fit.p_value, [0.01873, 0.31546, 2.43e-05, 0.00519, 0.00734], rtol=3e-3)
