@@ -38,6 +38,11 @@ def blocks(language, pages=PAGES):
     ]
 
 
+def commands_of(text):
+    """Return the fenced blocks without a language: what is typed."""
+    return "\n".join(re.findall(r"^```\n(.*?)^```", text, re.DOTALL | re.MULTILINE))
+
+
 def table(page, heading):
     """First two columns of the table under a heading: {first: second}."""
     lines = page.read_text(encoding="utf-8").splitlines()
@@ -64,7 +69,7 @@ def test_every_link_leads_somewhere(page):
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_command_and_option_exists(page):
     text = page.read_text(encoding="utf-8")
-    shell = "\n".join(re.findall(r"^```\n(.*?)^```", text, re.DOTALL | re.MULTILINE))
+    shell = commands_of(text)
     said = re.findall(r"(?:^|-m )soilscope ([a-z][^#\n]*)", shell, re.MULTILINE)
     for line in said + re.findall(r"`(?:python -m )?soilscope ([a-z][^`]*)`", text):
         verb, *rest = line.split()
@@ -81,7 +86,9 @@ def test_every_command_is_on_the_page_of_the_command_line():
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_target_of_make_exists(page):
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
-    said = re.findall(r"(?:^|`)make ((?:[a-z]+ ?)+)", page.read_text(encoding="utf-8"), re.M)
+    text = page.read_text(encoding="utf-8")
+    said = re.findall(r"^make ((?:[a-z]+ ?)+)", commands_of(text), re.M)
+    said += re.findall(r"`make ([a-z ]+)`", text)
     assert [word for words in said for word in words.split() if word not in targets] == []
 
 
