@@ -153,7 +153,8 @@ def test_bars_are_drawn_on_a_terminal_of_any_encoding(finished, tmp_path, encodi
     assert code == 0, said
     name = "年均".encode(encoding, errors="backslashreplace")
     assert name in said
-    assert b"1/1" in said
+    assert name + b": done (composite, 1 slab(s))" in said
+    assert b"/2 results" in said
     assert b"Traceback" not in said
 
 

@@ -1,4 +1,4 @@
-"""How far a run is: a bar on a terminal, plain lines with a heartbeat elsewhere."""
+"""How far a run is: bars on a terminal, plain lines with a heartbeat elsewhere."""
 
 import os
 import sys
@@ -6,13 +6,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol, TextIO, cast
+from typing import TYPE_CHECKING, Protocol
 
-from soilscope.cli.streams import Forgiving
+from soilscope.cli.bars import drawn
 from soilscope.cli.voice import Event, Voice
 
 if TYPE_CHECKING:
-    from soilscope.study.runner import Progress
+    from soilscope.study.grow import Progress
 
 HEARTBEAT = 30.0  # seconds without a word before a plain log says that work goes on
 OFTEN = 10.0  # seconds between two words on the slabs of one result
@@ -27,12 +27,15 @@ class Shown(Protocol):
     def begin(self, name: str) -> None:
         """Hear of work that has no slabs, such as opening inputs; it ends when the next begins."""
 
+    def expect(self, results: int) -> None:
+        """Hear how many results the study has."""
+
 
 @contextmanager
 def shown(voice: Voice) -> Iterator[Shown]:
     """Yield what the work is reported to."""
     if voice.manner == "plain" and _on_terminal():
-        with _bars() as bars:
+        with drawn(voice) as bars:
             yield bars
     else:
         with _Lines(voice).alive() as lines:
@@ -42,39 +45,6 @@ def shown(voice: Voice) -> Iterator[Shown]:
 def _on_terminal() -> bool:
     """Whether lines can be rewritten in place."""
     return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-
-
-@contextmanager
-def _bars() -> Iterator[Shown]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bars
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    console = Console(file=cast(TextIO, Forgiving(sys.stderr)))
-    with Bars(*columns, TimeElapsedColumn(), console=console) as bars:
-        tasks = {}
-        stages = []
-
-        class Drawn:
-            def heard(self, event: "Progress") -> None:
-                self._end_stage()
-                if event.name not in tasks:
-                    kept = " (kept)" if event.skipped else ""
-                    tasks[event.name] = bars.add_task(f"{event.name}{kept}", total=event.total)
-                bars.update(tasks[event.name], completed=event.done, total=event.total)
-
-            def begin(self, name: str) -> None:
-                self._end_stage()
-                stages.append(bars.add_task(name, total=None))
-
-            def _end_stage(self) -> None:
-                while stages:
-                    bars.remove_task(stages.pop())
-
-        drawn = Drawn()
-        yield drawn
-        drawn._end_stage()
 
 
 class _Lines:
@@ -109,6 +79,9 @@ class _Lines:
 
     def begin(self, name: str) -> None:
         self._name, self._began = name, time.monotonic()
+
+    def expect(self, results: int) -> None:
+        """Lines do not count results."""
 
     @contextmanager
     def alive(self) -> Iterator["_Lines"]:

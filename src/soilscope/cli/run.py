@@ -63,9 +63,11 @@ def run_and_report(
     report: bool = True,
 ) -> None:
     """Run a study with progress shown, write its report, and print where it lies."""
+    from soilscope.study.config import load_study
     from soilscope.study.runner import run_study
 
     with shown(voice) as progress:
+        progress.expect(1 + len(load_study(study).analyses))  # the cube, too
         made = run_study(
             study,
             results=results,

@@ -205,7 +205,8 @@ def _cover(files: Sequence[str], others: Sequence[str]) -> list[tuple[str, str, 
     groups: dict[str, list[str]] = {}
     for file in files:
         groups.setdefault(file[len(start) : len(start) + 1], []).append(file)
-    head, ends = glob.escape(start), {}
+    head = glob.escape(start)
+    ends: dict[str, list[str]] = {}
     for letter, group in groups.items():
         for text in map("".join, _cover(group, others)):
             ends.setdefault(text.removeprefix(head)[1:], []).append(letter)
