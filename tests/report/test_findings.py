@@ -2,13 +2,20 @@
 
 import re
 
+import numpy as np
 import pytest
+import xarray as xr
 
+from report.conftest import Folder, layers, source
+from soilscope.report.contents import all_warnings
+from soilscope.report.driver_findings import largest_at_places
 from soilscope.report.findings import MOST, findings, layer_notes
 from soilscope.report.lags import lag_family, stands_for_family
+from soilscope.report.map_findings import map_drivers, map_states, map_trends
 from soilscope.report.page import write_report
 from soilscope.report.prose import methods_paragraph
 from soilscope.report.reading import Study
+from soilscope.report.tables.agreements import agreements
 from soilscope.report.tables.inputs import inputs_table
 from soilscope.report.tables.lags import lag_table
 from soilscope.report.words import MINUS
@@ -43,6 +50,75 @@ def test_findings_stand_first_and_warnings_before_results(pages):
 def test_a_trend_in_the_findings_has_its_interval(pages, site_study):
     text = next(f.text for f in findings(Study(site_study), {"trend": "x"}))
     assert re.search(r"95 % interval .* to .*, p [=<]", text)
+
+
+def test_a_grid_without_zones_has_findings_with_numbers_and_spreads(grid_study):
+    study = Study(grid_study)
+    trends = [text for _, text in map_trends(study)]
+    share = r"in (\d+) % of the cells at \d+-\d+ cm, where it does so most: the median slope of"
+    assert all(re.search(share, text) for text in trends)
+    assert [text.split(" significantly")[0] for text in trends] == [
+        "The index rises", "The index falls",
+    ]  # fmt: skip
+    drivers = map_drivers(study, "drivers")
+    assert re.search(r"\(half of the cells between \S+ and \S+\); among drivers that soil", drivers)
+    (_, state), *_ = map_states(study)
+    assert state.startswith("Against all cells and layers together (pooled profile) the mean index")
+
+
+def test_shares_and_medians_of_a_map_are_those_of_its_cells(tmp_path):
+    slope = np.array([[[1.0, 2.0, 3.0, 4.0]], [[-1.0, 0.5, 1.0, np.nan]]])
+    p = np.array([[[0.01, 0.01, 0.01, 0.5]], [[0.01, 0.5, 0.5, np.nan]]])
+    coords = {"latitude": [39.0], "longitude": [105.0, 105.5, 106.0, 106.5]} | layers((0, 10, 20))
+    dims = ("depth", "latitude", "longitude")
+    folder = Folder(tmp_path)
+    cube = xr.Dataset({"soil_moisture": (dims, slope)}, coords)
+    folder.add("cube", "cube", cube, sources=(source(),))
+    trend = xr.Dataset({"slope": (dims, slope, {"units": "year-1"}), "p_value": (dims, p)}, coords)
+    folder.add("trend", "trend", trend, inputs={"da": "soil_moisture"})
+    folder.add("fdr", "adjust_p_values", trend[["p_value"]], inputs={"p": "trend.p_value"})
+    folder.finish(title="Small")
+    said = [text for _, text in map_trends(Study(tmp_path))]
+    assert said == [
+        "Soil moisture rises significantly (after FDR) in 75 % of the cells at 0-10 cm, where it "
+        "does so most: the median slope of these cells is 2.0 year⁻¹ (half of them between 1.5 "
+        "and 2.5).",
+        "Soil moisture falls significantly (after FDR) in 33 % of the cells at 10-20 cm, where it "
+        f"does so most: the median slope of these cells is {MINUS}1.0 year⁻¹ (half of them between "
+        f"{MINUS}1.0 and {MINUS}1.0).",
+    ]
+
+
+def test_the_finding_on_drivers_names_the_leader_that_is_not_circular(site_study):
+    study = Study(site_study)
+    text = largest_at_places(study, "drivers")
+    leader = re.search(r"Of all drivers (\S+) is most strongly", text)[1]
+    assert ("of the drivers it was not made from" in text) == (leader == "temperature")
+
+
+def test_what_several_results_warn_of_is_told_once(tmp_path):
+    folder = Folder(tmp_path)
+    months = xr.Dataset(
+        {"soil_moisture": ("time", np.ones(3))},
+        {"time": np.arange("2000", "2003", dtype="datetime64[Y]").astype("datetime64[ns]")},
+    )
+    folder.add("cube", "cube", months, sources=(source(),))
+    for name in ("one", "two"):
+        folder.add(name, "composite", months, warnings=("The same.", f"Of {name}."))
+    folder.finish(title="Warned")
+    assert all_warnings(Study(tmp_path)) == [
+        (["one", "two"], "The same."), (["one"], "Of one."), (["two"], "Of two."),
+    ]  # fmt: skip
+
+
+def test_agreement_has_a_table_whose_page_shows_the_main_measures(site_study):
+    table = agreements(Study(site_study), "pooled")
+    assert table is not None
+    assert "r²" in table.columns
+    assert "KGE" not in table.columns
+    assert "kge" in table.data.columns
+    assert "Not independent" in table.note
+    assert len(table.data) == 4
 
 
 def test_layers_have_stable_anchors(pages, site_study):

@@ -137,7 +137,7 @@ def test_a_page_with_unprintable_names_has_one_warning_and_a_key(no_cjk, chinese
 
 
 def test_a_page_with_a_font_keeps_the_names(one_cjk, chinese_study, caplog):
-    study = Study(chinese_study).pictured()
+    study = Study(chinese_study).pictured
     assert study.fonts.families == (BASE, FAMILY)
     assert "银川平原" in list(study.data("trend")["site"].values)
     with caplog.at_level(logging.WARNING):

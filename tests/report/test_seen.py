@@ -87,7 +87,7 @@ def test_trends_are_counted_and_the_steepest_firm_one_has_its_interval():
         corrected=False,
     )  # fmt: skip
     assert words.seen(["A", "B"], LAYERS[:2], "year-1", "95 %") == (
-        "2 of 4 series rise significantly and 1 fall; the steepest is B at 0-10 cm with "
+        "2 of 4 series rise significantly and 1 falls; the steepest is B at 0-10 cm with "
         f"{MINUS}0.30 year⁻¹ (95 % interval {MINUS}0.40 to {MINUS}0.20, p = 0.010)."
     )
     assert words.by_depth(["A", "B"], LAYERS[:2]).startswith(

@@ -31,7 +31,7 @@ def contents(study: Study) -> dict[str, Any]:
         "synthetic": study.frame.synthetic,
         "facts": facts(study),
         "warnings": all_warnings(study),
-        "place_key": [(n, p) for p, n in study.pictured().fonts.shown_as.items()],
+        "place_key": [(n, p) for p, n in study.pictured.fonts.shown_as.items()],
         "cautions": cautions(study),
         "themes": THEMES,
         "patterns": [
@@ -53,11 +53,19 @@ def contents(study: Study) -> dict[str, Any]:
     }
 
 
-def all_warnings(study: Study) -> list[tuple[str, str]]:
-    """Return (result, warning) of every analysis, and of the figures where letters are lacking."""
-    said = [(name, text) for name, record in study.records.items() for text in record.warnings]
-    lacking = study.pictured().fonts.warning
-    return [*said, ("figures", lacking)] if lacking else said
+def all_warnings(study: Study) -> list[tuple[list[str], str]]:
+    """Return (results, warning) of the analyses, and of the figures where letters are lacking.
+
+    What several results say in the same words is told once.
+    """
+    said: dict[str, list[str]] = {}
+    for name, record in study.records.items():
+        for text in record.warnings:
+            said.setdefault(text, []).append(name)
+    lacking = study.pictured.fonts.warning
+    if lacking:
+        said.setdefault(lacking, []).append("figures")
+    return [(names, text) for text, names in said.items()]
 
 
 def facts(study: Study) -> list[tuple[str, str]]:

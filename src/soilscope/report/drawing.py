@@ -55,7 +55,7 @@ def draw_all(
     study: Study, folder: Path, *, formats: Sequence[str], processes: int = 1
 ) -> list[Picture]:
     """Draw every figure that fits a result, in the order of the page."""
-    study = study.pictured()
+    study = study.pictured
     jobs = [
         (number, name)
         for number, kind in enumerate(FIGURES)

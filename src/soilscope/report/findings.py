@@ -7,10 +7,21 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from soilscope.report.drivers import driver_names, significance
+from soilscope.report.driver_findings import largest_at_places
+from soilscope.report.drivers import driver_names
+from soilscope.report.figures.agreement_density import names_of
+from soilscope.report.figures.change_matrix import changes_seen
 from soilscope.report.figures.onset_profile import seen_of_onsets
-from soilscope.report.reading import Study, as_places, grid_dims, is_annual, place_dim, place_names
-from soilscope.report.seen import at_layer, leaders, where
+from soilscope.report.map_findings import map_drivers, map_states, map_trends
+from soilscope.report.reading import (
+    Study,
+    as_places,
+    grid_dims,
+    is_annual,
+    place_dim,
+    place_names,
+)
+from soilscope.report.seen import at_layer, where
 from soilscope.report.trends import (
     At,
     TrendWords,
@@ -36,7 +47,7 @@ class Finding:
 def findings(study: Study, anchors: Mapping[str, str]) -> list[Finding]:
     """Return up to six findings; `anchors` is result -> its first figure on the page."""
     said: list[Finding] = []
-    for kind in (_trends, _drivers, _states, _onsets, _recoveries):
+    for kind in (_trends, _drivers, _states, _agreements, _onsets, _changes, _recoveries):
         for name, text in kind(study):
             if name in anchors:
                 said.append(Finding(text, anchors[name]))
@@ -57,6 +68,8 @@ def place_trends(study: Study) -> Iterator[str]:
 def _trends(study: Study) -> Iterator[tuple[str, str]]:
     """Steepest significant rise and fall of the first index (or series) with trends at places."""
     names = list(place_trends(study))
+    if not names:
+        yield from map_trends(study)
     of_index = [n for n in names if study.upstream(n, "standardize") is not None]
     for name in (of_index or names)[:1]:
         ds = as_places(study.data(name))
@@ -103,48 +116,19 @@ def _per_decade(study: Study, name: str, at: At) -> str:
 
 
 def _drivers(study: Study) -> Iterator[tuple[str, str]]:
-    """Largest significant coefficient at places, else the leading drivers of the median cell."""
+    """Largest significant coefficient at places, else that of the median cell."""
     names = list(study.of_step("partial_regression"))
     at_places = [n for n in names if grid_dims(study.data(n)) is None]
     for name in at_places[:1]:
-        yield name, _largest(study, name)
+        yield name, largest_at_places(study, name)
     if not at_places and names:
-        ds = study.data(names[0])
-        coefficient = ds["standardized_coefficient"].transpose("driver", "depth", ...).values
-        yield names[0], leaders(coefficient, driver_names(ds), study.layers(ds))
-
-
-def _largest(study: Study, name: str) -> str:
-    firm, _ = significance(study, name)
-    ds = as_places(study.data(name).assign(firm=firm)).load()
-    dim = str(place_dim(ds))
-    ds = ds.transpose(dim, "depth", "driver", ...)
-    size = np.abs(ds["standardized_coefficient"].where(ds["firm"]).values)
-    if not np.isfinite(size).any():
-        return "No driver has a significant coefficient."
-    i, j, k = where(np.nanargmax(size), size.shape)
-    one = ds.isel({dim: i, "depth": j, "driver": k})
-    driver = driver_names(ds)[k]
-    response = "the index" if study.reference_text(name) else "soil moisture"
-    text = (
-        f"Of all drivers {driver} is most strongly associated with {response}, in "
-        f"{place_names(ds)[i]}{at_layer(study.layers(ds)[j])}: standardised coefficient "
-        f"{number(float(one['standardized_coefficient']), 2)}"
-    )
-    if "coefficient_low" not in one:
-        return f"{text}."
-    units = str(one["driver_units"].item()) if "driver_units" in one.coords else ""
-    unit = f" per {unit_text(units) or 'unit'}"
-    level = percent(1 - float(study.records[name].options.get("alpha", 0.05)))
-    return (
-        f"{text}, that is {number(float(one['coefficient']), 2)}{unit} ({level} interval "
-        f"{number(float(one['coefficient_low']), 2)} to "
-        f"{number(float(one['coefficient_high']), 2)})."
-    )
+        yield names[0], map_drivers(study, names[0])
 
 
 def _states(study: Study) -> Iterator[tuple[str, str]]:
-    """Region with the widest range of the mean state."""
+    """Region with the widest range of the mean state, else the states of the maps."""
+    if not any(True for _ in study.of_step("depth_pattern")):
+        yield from map_states(study)
     for name in list(study.of_step("depth_pattern"))[:1]:
         ds = study.data(name).load().transpose("region", "depth", ...)
         mean = ds["state_mean"].values
@@ -172,6 +156,37 @@ def _share(ds: xr.Dataset, mean: Array, i: int, j: int) -> str:
         return state
     share = float(ds[f"{state}_share"].values[i, j])
     return f"{percent(share)} of the area in {state}" if np.isfinite(share) else state
+
+
+def _agreements(study: Study) -> Iterator[tuple[str, str]]:
+    """Layer in which two products agree best, with its interval, and what they share."""
+    for name in list(study.of_step("pooled_agreement"))[:1]:
+        ds = as_places(study.data(name))
+        ds = ds.isel({str(place_dim(ds)): 0}).load()
+        r = ds["r_squared"].values
+        if not np.isfinite(r).any():
+            continue
+        k = int(np.nanargmax(r))
+        one, layers = ds.isel(depth=k), study.layers(ds)
+        names = names_of(study, name)
+        inside = [f"RMSE {number(float(one['rmse']), 2)} {unit_text(one['rmse'].attrs['units'])}"]
+        if "r_squared_low" in one:
+            level = percent(float(study.records[name].options.get("confidence") or 0.95))
+            low, high = (number(float(one[f"r_squared_{end}"]), 2) for end in ("low", "high"))
+            inside.insert(0, f"{level} interval {low} to {high}")
+        text = (
+            f"{names[0]} agrees best with {names[1]}{at_layer(layers[k])}: r\u00b2 "
+            f"{number(float(r[k]), 2)} ({', '.join(inside)})"
+        )
+        dependent = ds.attrs.get("dependent")
+        yield name, text + ("; the two are not independent." if dependent else ".")
+
+
+def _changes(study: Study) -> Iterator[tuple[str, str]]:
+    """Largest significant change of level at places."""
+    for name in list(study.of_step("change_point"))[:1]:
+        if grid_dims(study.data(name)) is None:
+            yield name, changes_seen(study, name)
 
 
 def _onsets(study: Study) -> Iterator[tuple[str, str]]:

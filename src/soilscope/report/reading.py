@@ -69,8 +69,9 @@ class Study:
         """The aligned inputs."""
         return self.data(CUBE)
 
+    @cached_property
     def pictured(self) -> "Study":
-        """Return the study as figures show it: with names that the installed fonts print."""
+        """The study as figures show it: with names that the installed fonts print."""
         places = {"zone": self._zone_names(), "site": []}
         for name in self.analyses:
             ds = self.data(name)

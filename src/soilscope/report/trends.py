@@ -72,7 +72,8 @@ class TrendWords:
         down = sum(at.firm and at.slope < 0 for at in every)
         if not up + down:
             return f"none of {len(every)} series has a significant trend"
-        return f"{up} of {len(every)} series rise significantly and {down} fall"
+        rise, fall = "rises" if up == 1 else "rise", "falls" if down == 1 else "fall"
+        return f"{up} of {len(every)} series {rise} significantly and {down} {fall}"
 
     def steepest(
         self, places: Sequence[str], layers: Sequence[str], units: str | None, level: str

@@ -15,6 +15,15 @@ from soilscope.report.style import symmetric
 from soilscope.report.words import STATUS, file_stem, flags, number, p_equals, p_text, with_unit
 
 
+def changes_seen(study: Study, name: str) -> str:
+    """Count the significant changes of a result at places, and name the largest of them."""
+    firm, _ = firm_and_test(study, name)
+    variables = ["change_time", "shift", "p_value"]
+    ds = as_places(study.data(name)[variables].assign(firm=firm)).load()
+    units = study.data(name)["shift"].attrs.get("units")
+    return _seen(ds.transpose("depth", str(place_dim(ds)), ...), study.layers(ds), units)
+
+
 def plates(study: Study, name: str) -> Iterator[Plate]:
     """Make a sheet for every eight places."""
     firm, test = firm_and_test(study, name)

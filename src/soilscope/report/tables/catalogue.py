@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from soilscope.report.reading import Study
+from soilscope.report.tables.agreements import agreements
 from soilscope.report.tables.depth_patterns import patterns
 from soilscope.report.tables.driest_years import driest_years
 from soilscope.report.tables.drivers import drivers
@@ -25,6 +26,8 @@ _MAKERS: Mapping[str, tuple[Maker, ...]] = {
     "change_point": (changes,),
     "partial_regression": (drivers, lag_table),
     "depth_pattern": (patterns,),
+    "pooled_agreement": (agreements,),
+    "agreement": (agreements,),
     "recovery": (recoveries,),
 }
 

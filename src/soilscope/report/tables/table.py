@@ -12,6 +12,8 @@ from soilscope.report.words import decimals, number, p_text, percent
 
 SHOWN = 200  # rows on the page; the CSV holds all
 TALL = 48  # rows above which a table scrolls in its box
+LAYERS = ("layer", "above")  # columns whose words stay on one line
+HARD = "\N{NO-BREAK SPACE}"
 Format = Callable[[Any], str]
 
 
@@ -27,6 +29,7 @@ class Table:
     data: pd.DataFrame
     headings: Mapping[str, str]  # column -> heading with its unit
     formats: Mapping[str, Format]
+    aside: Sequence[str] = ()  # columns that only the CSV holds
 
     @property
     def columns(self) -> list[str]:
@@ -36,7 +39,8 @@ class Table:
     @property
     def _shown(self) -> list[str]:
         """Columns of the page: the verdict says what the status would."""
-        return [c for c in self.data.columns if not (c == "status" and "verdict" in self.data)]
+        told = {*self.aside, *(["status"] if "verdict" in self.data else [])}
+        return [c for c in self.data.columns if c not in told]
 
     @property
     def numeric(self) -> list[bool]:
@@ -46,7 +50,8 @@ class Table:
     def rows(self) -> Iterator[list[str]]:
         """Rows as text, up to SHOWN."""
         for _, row in self.data.head(SHOWN).iterrows():
-            yield [self.formats.get(c, plain)(row[c]) for c in self._shown]
+            cells = {c: self.formats.get(c, plain)(row[c]) for c in self._shown}
+            yield [v.replace(" ", HARD) if c in LAYERS else v for c, v in cells.items()]
 
     @property
     def tall(self) -> bool:
