@@ -48,7 +48,8 @@ def composite(
     -------
     same type as `da`
         `time` holds the first day of every period between the first and the last one, those
-        without data included. Units and attributes stay; ``cell_methods`` says what was done. The
+        without data included. Lazy data may have any chunks along `time`, and each is read by
+        itself. Units and attributes stay; ``cell_methods`` says what was done. The
         sum of monthly values in ``mm month-1`` over years is in ``mm year-1``.
 
     Raises
