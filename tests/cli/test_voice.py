@@ -11,7 +11,7 @@ from soilscope.cli import progress
 from soilscope.cli.main import main
 from soilscope.cli.voice import Spoken, Voice
 from soilscope.errors import SoilscopeWarning, StudyError
-from soilscope.study.runner import Progress
+from soilscope.study.grow import Progress
 
 STUDY = """\
 title: 贺兰山

@@ -10,8 +10,8 @@ import xarray as xr
 
 from soilscope.cli.main import main
 from soilscope.study.runner import run_study
-from soilscope.study.store import CUBE, Store
-from soilscope.study.tails import NOTE, merge
+from soilscope.study.store import CUBE, NOTE, Store
+from soilscope.study.tails import merge
 
 STUDY = """\
 title: Months that come
@@ -100,10 +100,10 @@ def test_only_the_new_months_are_read(study, monkeypatch):
     run(study)
     write(study.parent, 2004)
     read = []
-    from soilscope.study import runner
+    from soilscope.study import cube
 
     monkeypatch.setattr(
-        runner, "read_slab", lambda block: read.append(block.sizes["time"]) or block.compute()
+        cube, "read_slab", lambda block: read.append(block.sizes["time"]) or block.compute()
     )
     run(study)
     assert set(read) == {12}

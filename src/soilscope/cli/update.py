@@ -11,8 +11,8 @@ def update(results: ResultsFolder, *, voice: Voice) -> None:
     A run writes new months behind the base, which stays as it is; no value changes here, and
     nothing has to be run again.
     """
+    from soilscope.study.grow import Progress
     from soilscope.study.lock import claim
-    from soilscope.study.runner import Progress
     from soilscope.study.store import CUBE, Store, intact
     from soilscope.study.tails import merge
 

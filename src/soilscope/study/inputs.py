@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from soilscope.errors import GridError, InputError, SourceError, StudyError
+from soilscope.errors import GridError, InputError, StudyError
 from soilscope.grid.align import align
 from soilscope.grid.crs import geobox_of, grid_dims
 from soilscope.grid.measure import cell_area
@@ -16,7 +16,6 @@ from soilscope.grid.region import region_bounds, zones_on
 from soilscope.labelled import spatial_dims
 from soilscope.names import flag_attrs
 from soilscope.sources.catalogue import PRODUCTS, open_source
-from soilscope.sources.ranges import RangeCount, count_range, refuse_infinite
 from soilscope.study.config import InputSpec, Study
 from soilscope.study.fingerprint import files_mark
 from soilscope.study.place import RegionSpec
@@ -24,7 +23,7 @@ from soilscope.study.products import TWINS
 from soilscope.study.slabs import in_slabs
 from soilscope.study.staging import Staged, masked, stage_inputs, where
 
-CUBE_VERSION = 2  # raise when the cube's numbers change
+CUBE_VERSION = 3  # raise when the cube's numbers change
 
 
 def open_input(spec: InputSpec, *, near: RegionSpec | None = None) -> xr.Dataset:
@@ -90,11 +89,6 @@ def _with_remedy(text: str, study: Study) -> str:
     return text
 
 
-def sources_of(cube: xr.Dataset) -> tuple[Mapping[str, Any], ...]:
-    """Read back what `join_inputs` noted of each input."""
-    return tuple(json.loads(cube.attrs["sources"]))
-
-
 def inputs_mark(study: Study, *, verify: bool) -> dict[str, Any]:
     """Describe everything that the cube depends on: files, declarations, period."""
     return {
@@ -122,72 +116,6 @@ def _place_mark(study: Study, *, verify: bool) -> dict[str, Any]:
             beside = sorted(part.file.parent.glob(f"{glob.escape(part.file.stem)}.*"))
             marks[key]["files"] = files_mark(beside, roots=study.roots, verify=verify)
     return marks
-
-
-def read_slab(block: xr.Dataset) -> xr.Dataset:
-    """Read one slab of the cube; damage is refused with the file that it lies in."""
-    try:
-        return block.compute(scheduler="synchronous")
-    except (OSError, RuntimeError, ValueError) as error:
-        raise SourceError(
-            f"{_damaged_files(block)} cannot be read to its end; it may be truncated or damaged: "
-            f"download or write it again ({_first_line(error)})."
-        ) from error
-
-
-def count_slab(block: xr.Dataset) -> dict[str, dict[str, float]]:
-    """Count the values of one slab of the cube; infinite ones are refused."""
-    counts = count_range(block)
-    for name, count in counts.items():
-        refuse_infinite({name: count}, file=_files_of(name, block))
-    return {name: vars(count) for name, count in counts.items()}
-
-
-def counts_of(sources: tuple[Mapping[str, Any], ...]) -> dict[str, Any]:
-    """Read back what `join_counts` noted of each variable."""
-    return {
-        name: about["counts"]
-        for source in sources
-        for name, about in source["variables"].items()
-        if about.get("counts")
-    }
-
-
-def join_counts(
-    sources: tuple[Mapping[str, Any], ...], slabs: list[dict[str, Any]]
-) -> tuple[Mapping[str, Any], ...]:
-    """Put the counts of all slabs beside the variables of the sources."""
-    total: dict[str, RangeCount] = {}
-    for slab in slabs:
-        for name, count in slab.items():
-            total[name] = total.get(name, RangeCount()) + RangeCount(**count)
-    return tuple(
-        {
-            **source,
-            "variables": {
-                name: {**about, "counts": vars(total[name]) if name in total else None}
-                for name, about in source["variables"].items()
-            },
-        }
-        for source in sources
-    )
-
-
-def implausible(sources: tuple[Mapping[str, Any], ...], *, told: list[str]) -> list[str]:
-    """Say which variables hold values outside their plausible range, unless it is `told`."""
-    texts = []
-    for source in sources:
-        for name, about in source["variables"].items():
-            counts = RangeCount(**(about["counts"] or {}))
-            outside = counts.below + counts.above
-            if outside and not any(text.startswith(f"{name} in ") for text in told):
-                texts.append(
-                    f"{name} in {', '.join(source['files'][:2]) or source['name']} holds "
-                    f"{counts.lowest:g} to {counts.highest:g} {about.get('units', '')} "
-                    f"({outside} of {counts.valid} values outside the plausible range); if they "
-                    f"are wrong, write variables: {{{name}: {{valid: [lowest, highest]}}}}."
-                )
-    return texts
 
 
 def _source(name: str, spec: InputSpec, item: Staged) -> dict[str, Any]:
@@ -228,29 +156,6 @@ def _resolution(ds: xr.Dataset) -> str:
     if box.crs is not None and box.crs.geographic:
         return f"{abs(box.affine.a):.6g} degrees"
     return f"{abs(box.affine.a):.6g} {ds[dims[1]].attrs.get('units', 'm')}"
-
-
-def _damaged_files(block: xr.Dataset) -> str:
-    """Name the files of the first variable that cannot be read."""
-    for name, da in block.data_vars.items():
-        try:
-            da.compute(scheduler="synchronous")
-        except (OSError, RuntimeError, ValueError):
-            return _files_of(str(name), block)
-    return "an input"
-
-
-def _files_of(variable: str, cube: xr.Dataset) -> str:
-    """Name the files that a variable of the cube was read from."""
-    for source in sources_of(cube):
-        if variable in source["variables"] and source["files"]:
-            first, *others = source["files"]
-            return f"{first} (or {len(others)} more files)" if others else str(first)
-    return "the inputs"
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
 
 
 def _zones(cube: xr.Dataset) -> xr.DataArray:

@@ -5,11 +5,9 @@ import json
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,42 +16,16 @@ import xarray as xr
 from soilscope.errors import SoilscopeWarning, StudyError
 from soilscope.study.advice import advice
 from soilscope.study.config import Analysis, Study, load_study
-from soilscope.study.execute import Execute, executor
+from soilscope.study.cube import make_cube
+from soilscope.study.execute import executor
 from soilscope.study.fingerprint import digest
-from soilscope.study.inputs import (
-    CUBE_VERSION,
-    count_slab,
-    counts_of,
-    implausible,
-    inputs_mark,
-    join_counts,
-    join_inputs,
-    open_staged,
-    read_slab,
-    sources_of,
-)
+from soilscope.study.grow import Maker, Progress, collected
 from soilscope.study.lock import claim
-from soilscope.study.outcome import count_status, without_result
+from soilscope.study.outcome import count_status
 from soilscope.study.references import resolve
-from soilscope.study.slabs import Growing, Slab, slabs_of
-from soilscope.study.stages import Stage, needs_stage
-from soilscope.study.staging import Staged
+from soilscope.study.slabs import Slab
 from soilscope.study.steps import STEPS, Step
-from soilscope.study.store import CUBE, Record, Store, intact, write_json
-from soilscope.study.tails import NOTE, first_new, note_of, tail_of
-
-_RECORDED = ("soilscope", "numpy", "numba", "scipy", "xarray", "dask", "zarr")
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a result is: `done` of `total` slabs; `skipped` if an earlier run had made it."""
-
-    name: str
-    step: str
-    done: int
-    total: int
-    skipped: bool = False
+from soilscope.study.store import CUBE, Record, Store, intact
 
 
 def run_study(
@@ -96,23 +68,24 @@ def run_study(
         claim(store.root, study=study.path.name),
         executor(workers=workers, scheduler=scheduler) as execute,
     ):
-        run = _Run(study, store, execute, verify, progress or (lambda _: None))
-        run.all()
+        _Run(study, Maker(store, execute, progress or (lambda _: None)), verify).all()
     return store.root
 
 
 @dataclass
 class _Run:
     study: Study
-    store: Store
-    execute: Execute
+    maker: Maker
     verify: bool
-    progress: Callable[[Progress], None]
     fingerprints: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def store(self) -> Store:
+        return self.maker.store
 
     def all(self) -> None:
         self._write_manifest(finished=None)
-        self._cube()
+        self.fingerprints[CUBE] = make_cube(self.study, self.maker, verify=self.verify)
         for analysis in self.study.analyses.values():
             try:
                 with intact(self.store):
@@ -124,57 +97,6 @@ class _Run:
                 raise StudyError(f"{where}: {analysis.name}: {error}") from error
         self.store.clean_work()
         self._write_manifest(finished=datetime.now(UTC).isoformat(timespec="seconds"))
-
-    # -- the cube ------------------------------------------------------------------------------
-
-    def _cube(self) -> None:
-        marks = inputs_mark(self.study, verify=self.verify)
-        fingerprint = digest(["cube", CUBE_VERSION, marks])
-        self.fingerprints[CUBE] = fingerprint
-        if self._is_current(CUBE, CUBE, fingerprint):
-            return
-        started = time.perf_counter()
-        with _collected() as messages:
-            staged = open_staged(self.study)
-            cube = join_inputs(self.study, staged)
-        note = note_of(fingerprint, marks, staged)
-        start = first_new(self.store, note, cube)
-        if any(needs_stage(item, cube) for item in staged.values()):
-            written = self._stages(staged, cube, fingerprint, start)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", SoilscopeWarning)  # heard above
-                cube = join_inputs(self.study, written)
-        record = Record(
-            CUBE,
-            CUBE,
-            {},
-            {},
-            fingerprint,
-            variables=tuple(str(v) for v in cube.data_vars),
-            sources=sources_of(cube),
-        )
-        if start:
-            cube = tail_of(cube, self.store.open(CUBE, chunks={}), start)
-        self._grow(
-            record, cube, partial(_cube_slab, cube), started, messages, note=note, start=start
-        )
-
-    def _stages(
-        self, staged: Mapping[str, Staged], cube: xr.Dataset, fingerprint: str, start: int
-    ) -> dict[str, Staged]:
-        """Write the inputs that are made anew, by blocks of time."""
-        written = dict(staged)
-        for name, item in staged.items():
-            if needs_stage(item, cube):
-                stage = Stage.of(item, self.store.work_folder(f"stage-{name}", fingerprint))
-                tell = partial(self._tell, name, "prepare")
-                written[name] = stage.fill(cube, self.execute, tell, start=start)
-        return written
-
-    def _tell(self, name: str, step: str, done: int, total: int) -> None:
-        self.progress(Progress(name, step, done, total))
-
-    # -- an analysis ---------------------------------------------------------------------------
 
     def _analysis(self, analysis: Analysis) -> None:
         step = STEPS[analysis.step]
@@ -190,7 +112,7 @@ class _Run:
             ]
         )
         self.fingerprints[analysis.name] = fingerprint
-        if self._is_current(analysis.name, analysis.step, fingerprint):
+        if self.maker.is_current(analysis.name, analysis.step, fingerprint):
             return
         started = time.perf_counter()
         record = Record(analysis.name, analysis.step, analysis.inputs, options, fingerprint)
@@ -198,7 +120,7 @@ class _Run:
             _analysis_slab, self.store, step, analysis, frozenset(self.study.analyses)
         )
         given = analysis.options | dict.fromkeys(analysis.inputs, "given")
-        with _collected() as messages:
+        with collected() as messages:
             if step.whole(options | given):
                 template = compute(Slab())
             else:
@@ -209,77 +131,9 @@ class _Run:
                 for text in advice(self.study, analysis, lazy):
                     warnings.warn(text, SoilscopeWarning, stacklevel=2)
         if step.whole(options | given):
-            self._grow(record, template, None, started, messages)
+            self.maker.grow(record, template, None, started, messages)
         else:
-            self._grow(record, template, compute, started, messages)
-
-    # -- what both share -----------------------------------------------------------------------
-
-    def _is_current(self, name: str, step: str, fingerprint: str) -> bool:
-        if self.store.has(name) and self.store.record(name).fingerprint == fingerprint:
-            self.progress(Progress(name, step, 1, 1, skipped=True))
-            return True
-        return False
-
-    def _grow(
-        self,
-        record: Record,
-        template: xr.Dataset,
-        compute: Callable[[Slab], xr.Dataset] | None,
-        started: float,
-        messages: list[str],
-        *,
-        note: Mapping[str, Any] | None = None,
-        start: int = 0,
-    ) -> None:
-        """Lay the template, fill what is missing, publish; without `compute` it is all there.
-
-        A `note` is kept beside it; with `start` it goes behind the first steps of what is there.
-        """
-        key = f"{start}-{record.fingerprint}" if start else record.fingerprint
-        work = self.store.work_folder(record.name, key)
-        growing = Growing(work)
-        counted = json.loads(template.attrs.pop("counts", "{}"))
-        growing.lay(template)
-        slabs = slabs_of(template) if compute is not None else []
-        missing = [slab for slab in slabs if not growing.is_done(slab)]
-        before = len(slabs) - len(missing)
-
-        def report(done: int) -> None:
-            self.progress(Progress(record.name, record.step, before + done, len(slabs) or 1))
-
-        report(0)
-        if missing and compute is not None:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", SoilscopeWarning)  # heard from the template
-                self.execute(partial(growing.fill, compute=compute), missing, report)
-        counts = [counted, *growing.counts(slabs)]
-        if start:  # months made anew are counted twice: only what is implausible is told from them
-            counts = [counts_of(self.store.record(record.name).sources), *counts]
-        sources = join_counts(record.sources, counts) if record.sources else ()
-        found = (
-            implausible(sources, told=messages) if sources else without_result(record.name, counts)
-        )
-        for text in found:
-            warnings.warn(text, SoilscopeWarning, stacklevel=2)
-        made = replace(
-            record,
-            versions={name: version(name) for name in _RECORDED},
-            seconds=round(time.perf_counter() - started, 3),
-            finished=datetime.now(UTC).isoformat(timespec="seconds"),
-            warnings=tuple(dict.fromkeys([*messages, *found])),
-            slabs=max(1, len(slabs)),
-            variables=record.variables or tuple(str(v) for v in template.data_vars),
-            sources=sources,
-        )
-        if note is not None:
-            write_json(work / NOTE, note)
-        if start:
-            self.store.append(made, work, start=start)
-        else:
-            self.store.publish(made, work)
-        if not slabs:
-            report(1)
+            self.maker.grow(record, template, compute, started, messages)
 
     def _write_manifest(self, *, finished: str | None) -> None:
         study = self.study
@@ -297,12 +151,6 @@ class _Run:
         )
         # newline: the file ends its lines as the study did, on any system
         (self.store.root / "study.yaml").write_text(study.text, encoding="utf-8", newline="")
-
-
-def _cube_slab(cube: xr.Dataset, slab: Slab) -> xr.Dataset:
-    block = read_slab(slab.of(cube))
-    block.attrs["counts"] = json.dumps(count_slab(block))
-    return block
 
 
 def _analysis_slab(
@@ -350,16 +198,3 @@ def _references(inputs: Mapping[str, Any]) -> Iterator[str]:
 def _owner(reference: str, study: Study) -> str:
     name = reference.split(".")[0]
     return name if name in study.analyses else CUBE
-
-
-@contextmanager
-def _collected() -> Iterator[list[str]]:
-    """Collect what SoilscopeWarnings say, and pass them on as well."""
-    messages: list[str] = []
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", SoilscopeWarning)
-        yield messages
-    for item in caught:
-        if issubclass(item.category, SoilscopeWarning):
-            messages.append(str(item.message))
-        warnings.warn_explicit(item.message, item.category, item.filename, item.lineno)

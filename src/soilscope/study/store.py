@@ -16,6 +16,7 @@ import xarray as xr
 from soilscope.errors import SoilscopeError, StudyError
 
 CUBE = "cube"
+NOTE = "inputs.json"  # beside the cube: what it was made of
 
 
 @dataclass(frozen=True)

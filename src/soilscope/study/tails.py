@@ -19,9 +19,7 @@ from soilscope.labelled import spatial_dims
 from soilscope.study.execute import Execute, on_threads
 from soilscope.study.slabs import Growing, Slab, in_slabs, slabs_of
 from soilscope.study.staging import Staged
-from soilscope.study.store import CUBE, Store, read_json, write_json
-
-NOTE = "inputs.json"  # beside a cube: what it was made of
+from soilscope.study.store import CUBE, NOTE, Store, read_json, write_json
 
 
 def note_of(
