@@ -76,6 +76,11 @@ def test_the_mean_is_numpys_weighted_average(pairs):
     np.testing.assert_allclose(result["mean"][0], np.average(values, weights=weights), atol=1e-9)
 
 
+def test_a_record_without_stamps_has_means_without_stamps():
+    da = sites([1.0, 3.0]).expand_dims(time=3).isel(time=slice(0))
+    assert dict(regional_mean(da).sizes) == {"region": 1, "time": 0}
+
+
 def test_shares_and_counts_have_no_units_of_the_data():
     da = sites([1.0, 3.0], name="soil_moisture", attrs={"units": "m3 m-3", "long_name": "moisture"})
     result = regional_mean(da)

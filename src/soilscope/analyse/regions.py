@@ -113,8 +113,8 @@ def _sums(values: Array, share: Array) -> tuple[Array, Array, Array]:
     """Sum over cells by batches of rows: no copy of all values is ever made."""
     n_region, *space = share.shape
     lead = values.shape[: values.ndim - len(space)]
-    rows = values.reshape(math.prod(lead), -1)
-    weight = share.reshape(n_region, -1)
+    rows = values.reshape(math.prod(lead), math.prod(space))
+    weight = share.reshape(n_region, math.prod(space))
     used = (weight > 0).any(axis=0)
     weight = weight[:, used].T
     inside = (weight > 0).astype(np.float64)

@@ -25,6 +25,11 @@ class TimeAxis:
     n_seasons: int = 1
     n_steps: int = 1
 
+    @property
+    def elapsed(self) -> Floats:
+        """Years since the first stamp, (n_time, 1)."""
+        return np.asarray((self.years - self.years[:1])[:, np.newaxis])
+
     def part(self, first: int, behind: int) -> "TimeAxis":
         """Return the axis of the stamps from `first` up to, and without, `behind`."""
         rows = slice(first, behind)

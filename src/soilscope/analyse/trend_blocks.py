@@ -129,7 +129,7 @@ class TrendOfBlock:
         """Test the pre-whitened series; returns the test and the Sen slope of that series."""
         n_obs = np.isfinite(y).sum(axis=0)
         bound = ndtri(1.0 - 0.5 * self.acf_alpha) / np.sqrt(n_obs)
-        trend_line = slope * (self.axis.years - self.axis.years[0])[:, np.newaxis]
+        trend_line = slope * self.axis.elapsed
         r_values = self._lag_one(y)
         r_residual = self._lag_one(residual)
         if self.correction == "prewhiten":
@@ -160,8 +160,7 @@ class TrendOfBlock:
         whitened = self._whiten(residual, r)
         whitened *= variance(y) / variance(whitened)
         shrunk = slope * np.sqrt(np.where(r > 0, (1.0 - r) / (1.0 + r), 1.0))
-        years = (self.axis.years - self.axis.years[0])[:, np.newaxis]
-        return np.asarray(np.where(np.abs(r) > bound, whitened + shrunk * years, y))
+        return np.asarray(np.where(np.abs(r) > bound, whitened + shrunk * self.axis.elapsed, y))
 
     def _whiten(self, y: npt.NDArray[Any], r: Floats) -> Floats:
         whitened = np.empty(y.shape)
@@ -256,7 +255,7 @@ def variance(y: Floats) -> Floats:
 
 def _sum(y: Floats) -> Floats:
     """Sum each column in the order of time: np.sum rounds a column by how many stand beside it."""
-    return np.asarray(np.add.accumulate(y, axis=0, dtype=np.float64)[-1])
+    return np.asarray(np.add.accumulate(y, axis=0, dtype=np.float64)[-1:].sum(axis=0))
 
 
 def weaker(a: MannKendall, b: MannKendall) -> MannKendall:
