@@ -1,6 +1,7 @@
 """Every command speaks through any console, pipe or none at all; nothing said can end a run."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -154,7 +155,7 @@ def test_bars_are_drawn_on_a_terminal_of_any_encoding(finished, tmp_path, encodi
     name = "年均".encode(encoding, errors="backslashreplace")
     assert name in said
     assert name + b": done (composite, 1 slab(s))" in said
-    assert b"/2 results" in said
+    assert b"2/3 results" in re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", said)
     assert b"Traceback" not in said
 
 
