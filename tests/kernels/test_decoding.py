@@ -30,9 +30,11 @@ def test_every_step_is_rounded_as_by_itself(stored, values):
 
 
 def test_missing_and_invalid_numbers_are_told_as_stored():
-    numbers = np.array([-999, -3, 0, 7, 8, 32767], "i2")
+    numbers = np.array([-999, -10, -3, 0, 7, 8, 32767], "i2")
     values = decoded(numbers, "f4", missing=(-999, 7), valid=(-3, 100), linear=(2, 1, 1, 0))
-    np.testing.assert_array_equal(values, np.array([np.nan, -5, 1, np.nan, 17, np.nan], "f4"))
+    np.testing.assert_array_equal(
+        values, np.array([np.nan, np.nan, -5, 1, np.nan, 17, np.nan], "f4")
+    )
 
 
 def test_a_missing_number_of_single_precision_is_its_nearest():
