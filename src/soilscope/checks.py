@@ -11,7 +11,12 @@ from soilscope.errors import InputError
 
 
 def require_dims(obj: xr.DataArray | xr.Dataset, *dims: str, name: str) -> None:
-    """Refuse `obj` if it lacks one of `dims`."""
+    """Refuse `obj` if it bears no names of dimensions, or lacks one of `dims`."""
+    if not isinstance(obj, (xr.DataArray, xr.Dataset)):
+        raise InputError(
+            f"{name} is a {type(obj).__name__}; give an xarray.DataArray, as in "
+            "xr.DataArray(values, coords, dims)."
+        )
     missing = [dim for dim in dims if dim not in obj.dims]
     if missing:
         has = ", ".join(map(str, obj.dims)) or "none"
@@ -30,8 +35,11 @@ def require_single_chunk(obj: xr.DataArray | xr.Dataset, dim: str, *, name: str)
         )
 
 
-def require_numeric(da: xr.DataArray, *, name: str) -> None:
+def require_numeric(da: xr.DataArray | xr.Dataset, *, name: str) -> None:
     """Refuse `da` if it does not hold real numbers."""
+    if isinstance(da, xr.Dataset):
+        held = next(iter(da.data_vars), "soil_moisture")
+        raise InputError(f"{name} is a Dataset; give one of its variables, as in {name}[{held!r}].")
     if not (np.issubdtype(da.dtype, np.number) or da.dtype == bool) or da.dtype.kind == "c":
         raise InputError(
             f"{name} holds {da.dtype}, not real numbers; convert it with {name}.astype(float)."
@@ -55,12 +63,14 @@ def nearest(word: Any, words: Iterable[Any]) -> str:
 
 def require_between(value: float, low: float, high: float, *, name: str) -> None:
     """Refuse `value` unless low <= value <= high."""
+    _require_number(value, name=name)
     if not low <= value <= high:
         raise InputError(f"{name} is {value!r}; it must be between {low} and {high}.")
 
 
 def require_at_least(value: float, least: float, *, name: str) -> None:
     """Refuse `value` unless it is `least` or more."""
+    _require_number(value, name=name)
     if not value >= least:
         raise InputError(f"{name} is {value!r}; it must be at least {least}.")
 
@@ -72,3 +82,8 @@ def same_along(a: xr.DataArray | xr.Dataset, b: xr.DataArray | xr.Dataset, dim: 
     if dim not in a.indexes or dim not in b.indexes:
         return True
     return bool(a.indexes[dim].equals(b.indexes[dim]))
+
+
+def _require_number(value: Any, *, name: str) -> None:
+    if not isinstance(value, (int, float, np.number)):
+        raise InputError(f"{name} is {value!r}; it must be a number.")

@@ -25,6 +25,11 @@ MOST_SHARED = 10  # drivers that can share R squared: each one more doubles the 
 def named_drivers(drivers: Drivers, y: xr.DataArray, dim: str) -> dict[str, xr.DataArray]:
     """Return the drivers by name, checked against the response."""
     items = drivers.data_vars if isinstance(drivers, xr.Dataset) else drivers
+    if not isinstance(items, Mapping):
+        raise InputError(
+            f"drivers is a {type(drivers).__name__}; give a Dataset, or the drivers by name, as in "
+            "{'precipitation': precipitation}."
+        )
     given = {str(name): driver for name, driver in items.items()}
     if not given:
         raise InputError("drivers is empty; give at least one driver.")
