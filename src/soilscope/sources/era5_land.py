@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +21,7 @@ from soilscope.sources.declared import Declared, Variable
 from soilscope.sources.decode import decode_file, require_found
 from soilscope.sources.expver import Codes, split_versions, tell_preliminary, with_status
 from soilscope.sources.formats import open_lazily
+from soilscope.sources.gaps import tell_gaps
 from soilscope.sources.raster import on_our_grid
 from soilscope.sources.timeaxis import Stamps, parse_stamps, stamp_from_name
 
@@ -93,8 +94,10 @@ def _open(
     variables = declared.variables or VARIABLES
     single = replace(declared, variables=tuple(_singly(variables)), layers=None)
     parts, known, held = list[xr.Dataset](), list[tuple[Stamps, Codes]](), dict[str, None]()
+    foreign = dict[Path, xr.Dataset]()
     for path in files:
         raw = _plain(path, variables)
+        foreign |= {} if _is_known(raw, variables) else {path: raw}
         held |= dict.fromkeys(map(str, raw.data_vars))
         pattern = declared.time_from_name
         for piece, codes in split_versions(raw, single.variables or (), path=path):
@@ -112,10 +115,12 @@ def _open(
     file = file_label(files)
     have = {str(name) for part in parts for name in part.data_vars}
     require_found(declared, _found(variables, have), list(held), file=file)
+    _tell_foreign(foreign, variables)
     crs = declared.crs or next((str(c) for p in parts if (c := crs_of(p)) is not None), None)
     ds = _in_layers(combine(_on_first_days(parts), file=file), variables, declared, file=file)
     ds = with_totals(ds, accumulation=declared.accumulation, hourly=hourly, file=file)
     ds = tell_preliminary(with_status(ds, known), period=declared.period, file=file)
+    tell_gaps(ds, period=declared.period, file=file)
     return on_our_grid(ds, crs, file=file)
 
 
@@ -141,6 +146,23 @@ def _plain(path: Path, variables: Sequence[Variable]) -> xr.Dataset:
             if source in raw.data_vars and not raw[source].attrs.get("units"):
                 raw[source].attrs["units"] = UNITS.get(variable.name, "")
     return raw
+
+
+def _is_known(raw: xr.Dataset, variables: Sequence[Variable]) -> bool:
+    """Whether a file holds anything of a reanalysis that is known here."""
+    known = {source for variable in (*VARIABLES, *variables) for source in variable.source}
+    return bool(known & set(map(str, raw.variables)))
+
+
+def _tell_foreign(foreign: Mapping[Path, xr.Dataset], variables: Sequence[Variable]) -> None:
+    """Say which files are left out, since they hold nothing that is known here."""
+    asked = ", ".join(source for variable in variables for source in variable.source)
+    for path, raw in foreign.items():
+        held = ", ".join(map(str, raw.data_vars)) or "nothing"
+        _warn(
+            f"{path} is left out: it holds {held}, and none of {asked}. If it is another product, "
+            "take it out of paths."
+        )
 
 
 def _singly(variables: Sequence[Variable]) -> Iterator[Variable]:

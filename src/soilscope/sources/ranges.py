@@ -11,6 +11,7 @@ import xarray as xr
 
 from soilscope.errors import SoilscopeWarning, SourceError
 from soilscope.sources.canonical import CANONICAL
+from soilscope.sources.scales import require_one_scale
 from soilscope.sources.units import canonical_units
 
 Array = npt.NDArray[Any]
@@ -92,6 +93,8 @@ def check_opening(
                 break
         refuse_infinite({str(name): count}, file=file)
         _judge(str(name), da, count, file)
+        if da.size <= _WHOLE and "expected" not in da.attrs:
+            require_one_scale(block[name], file=file)
 
 
 def needs_steps(ds: xr.Dataset) -> bool:
@@ -166,7 +169,10 @@ def _judge(name: str, da: xr.DataArray, count: RangeCount, file: str) -> None:
         extreme = count.lowest if count.below >= count.above else count.highest
         if outside > _WRONG_UNITS * count.valid or _fill(extreme, da.attrs) is not None:
             raise SourceError(text + _cause(name, count, da.attrs))
-        _warn(f"{text}.")
+        _warn(
+            f"{text}; if these are wrong, write {_mend(name, 'valid', '[lowest, highest]')} in "
+            "stored numbers, if all are, units or scale."
+        )
     elif "expected" not in da.attrs:
         cause = _too_small(name, count, da)
         if cause:

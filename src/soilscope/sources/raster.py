@@ -17,6 +17,7 @@ from soilscope.sources.coordinates import RADIANS, factor_of, in_order, require_
 from soilscope.sources.declared import Declared
 from soilscope.sources.decode import decode_file, require_found, wanted
 from soilscope.sources.formats import file_format, open_lazily
+from soilscope.sources.gaps import tell_gaps
 from soilscope.sources.geotiff import open_geotiff
 from soilscope.sources.product import Product
 from soilscope.sources.timeaxis import stamp_from_name
@@ -51,7 +52,9 @@ def open_raster(files: Sequence[Path], declared: Declared, *, chunks: Chunks) ->
     file = file_label(files)
     found = {str(name) for part in parts for name in part.data_vars}
     require_found(declared, found, list(held), file=file)
-    return on_our_grid(combine(parts, file=file), crs, file=file)
+    ds = combine(parts, file=file)
+    tell_gaps(ds, period=declared.period, file=file)
+    return on_our_grid(ds, crs, file=file)
 
 
 def on_our_grid(ds: xr.Dataset, crs: str | None, *, file: str) -> xr.Dataset:

@@ -22,6 +22,7 @@ from soilscope.sources.formats import open_lazily
 from soilscope.sources.product import Product
 from soilscope.sources.raster import on_our_grid
 from soilscope.sources.timeaxis import show
+from soilscope.sources.units import canonical_units
 
 #: Ancestors of every version; the others come from the files, or from the user.
 ANCESTORS = ("WorldClim",)
@@ -59,7 +60,9 @@ def open_terraclimate(files: Sequence[Path], declared: Declared, *, chunks: Chun
         raw = open_lazily(path, by_hand=_by_hand(declared))
         held |= dict.fromkeys(map(str, raw.data_vars))
         part = decode_file(raw, declared, allowed=RASTER_DIMS, file=str(path), chunks=chunks)
+        _require_named(path, raw)
         if part.data_vars:
+            _tell_units(raw, declared, path)
             parts.append(part)
             versions[_version(raw)] = None
             _note(years, part, path)
@@ -116,6 +119,35 @@ def _named(path: Path) -> Key | None:
     """Return variable and year that a name of the provider tells."""
     match = _NAME.fullmatch(path.stem)
     return None if match is None else (match[1].casefold(), int(match[2]))
+
+
+def _require_named(path: Path, raw: xr.Dataset) -> None:
+    """Refuse a file that bears the name of a variable which it does not hold."""
+    named = _named(path)
+    if named is not None and named[0] not in {str(name).casefold() for name in raw.data_vars}:
+        raise SourceError(
+            f"{path} is named for {named[0]}, but holds {', '.join(map(str, raw.data_vars))}; "
+            "download it again, or take it out of paths."
+        )
+
+
+def _tell_units(raw: xr.Dataset, declared: Declared, path: Path) -> None:
+    """Say where a file states other units than those that the product is known to have."""
+    ours = {v.name: v.units for v in VARIABLES}
+    for variable in declared.variables or ():
+        source = variable.source[0]
+        stated = raw[source].attrs.get("units") if source in raw else None
+        if stated is None or variable.units is None or variable.units != ours.get(variable.name):
+            continue
+        factor, found = canonical_units(str(stated))
+        if factor != 1.0 or found not in (variable.units, variable.units.removesuffix(" month-1")):
+            warnings.warn(
+                f"{variable.name} in {path} says that it is in {stated!r}, where TerraClimate has "
+                f"{variable.units}, which was taken; if the file is right, write variables: "
+                f"{{{variable.name}: {{units: {stated}}}}}.",
+                SoilscopeWarning,
+                stacklevel=5,
+            )
 
 
 def _note(years: dict[str, dict[int, Path]], part: xr.Dataset, path: Path) -> None:

@@ -207,10 +207,11 @@ def _named(name: str, ds: xr.Dataset) -> str:
 def _require_crs(study: Study, opened: Mapping[str, xr.Dataset]) -> None:
     """Refuse a grid without reference system where the study has zones, or a grid that has one."""
     place = study.place
-    purpose = "zones" if place.zones else "grid" if place.grid and place.grid.crs else None
+    own = place.grid is not None and place.grid.crs is not None
+    purpose = "a zone" if place.zones else "the study's grid" if own else None
     for name, ds in opened.items():
         if purpose is not None and grid_dims(ds):
-            require_crs(ds, name=_named(name, ds), purpose=f"the study's {purpose}")
+            require_crs(ds, name=_named(name, ds), purpose=purpose)
 
 
 def _target(study: Study, cut: Mapping[str, xr.Dataset]) -> GeoBox | None:
