@@ -39,3 +39,11 @@ def test_equal_images_give_equal_bytes():
     one, other = in_palette(rgb), in_palette(rgb)
     assert one.tobytes() == other.tobytes()
     assert one.getpalette() == other.getpalette()
+
+
+def test_a_mark_keeps_its_colour_beside_a_bar_and_many_cells():
+    bar = np.stack([np.arange(128) * 2, np.full(128, 20), np.full(128, 30)], axis=1)
+    rgb = RNG.choice(bar, (200, 200)).astype(np.uint8)  # cells in the colours of the bar
+    rgb[:, 100:] = RNG.integers(0, 255, (200, 100, 3))  # and much else
+    rgb[:10, :12] = (179, 38, 130)
+    assert (colours(in_palette(rgb, bar))[:10, :12] == (179, 38, 130)).all()

@@ -25,7 +25,7 @@ from soilscope.report.reading import Study
 
 Array = np.ndarray[Any, Any]
 Job = tuple[int, str]  # kind of figure, result
-STEPS = 112  # of a colour bar: no eye sees them
+STEPS = 128  # of a colour bar: no eye sees them
 FEW = 12  # figures that are drawn before another process has started
 #: Equal results give equal files: no date is written into them.
 _UNDATED: dict[str, dict[str, Any]] = {

@@ -7,7 +7,8 @@ from PIL import Image
 
 Array = np.ndarray[Any, Any]
 MOST = 256
-EXACT = 24  # the most frequent colours are kept as they are: white, fills, ink
+EXACT = 48  # the most frequent colours are kept as they are: white, fills, ink
+NEAR = 8.0  # distance at which one colour does for another
 ROUNDS = 1
 
 
@@ -44,12 +45,15 @@ def in_palette(rgb: Array, keep: Array | None = None) -> Image.Image:
 def _reduced(shades: Array, counts: Array, keep: Array | None) -> tuple[Array, Array]:
     """Return a palette of `shades` (n, 3), and the entry that stands for each of them."""
     order = np.argsort(-counts, kind="stable")
-    kept = shades[order[:EXACT]]
-    if keep is not None:
-        kept = np.unique(np.concatenate([kept, keep]), axis=0)
-    kept = kept.astype(np.float32)
-    others = shades[order[EXACT:]].astype(np.float32)
-    weights = np.sqrt(counts[order[EXACT:]])
+    exact = order[:EXACT]
+    if keep is not None and len(keep):  # what is near a colour of a bar needs no other
+        first = order[: 8 * EXACT]
+        away = np.linalg.norm(shades[first, None] - keep[None], axis=2).min(axis=1) > NEAR
+        exact = first[away][:EXACT]
+    kept = shades[exact] if keep is None else np.concatenate([shades[exact], keep])
+    kept = np.unique(kept, axis=0).astype(np.float32)
+    rest = np.setdiff1d(order, exact)
+    others, weights = shades[rest].astype(np.float32), np.sqrt(counts[rest])
     centres = _median_cut(others, weights, MOST - len(kept))
     for _ in range(ROUNDS):
         nearest = _nearest(others, np.concatenate([kept, centres])) - len(kept)

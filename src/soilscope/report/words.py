@@ -83,8 +83,10 @@ def number(value: float, digits: int = 3) -> str:
 
 def decimals(value: float, places: int) -> str:
     """`value` with a fixed number of decimals and a true minus sign; nothing for NaN."""
-    value = float(value)
-    return f"{value:.{places}f}".replace("-", MINUS) if math.isfinite(value) else ""
+    if not math.isfinite(value):
+        return ""
+    text = f"{round(float(value), places) + 0.0:.{places}f}"  # no minus sign before zero
+    return text.replace("-", MINUS)
 
 
 def p_text(p: float) -> str:

@@ -27,13 +27,14 @@ def inputs_table(study: Study, name: str) -> Table | None:
     ]
     if not rows:
         return None
+    data = pd.DataFrame(rows)
     grid = _resolution(cube["soil_moisture"]) if "soil_moisture" in cube else ""
     return Table(
         "inputs", CUBE, "area", "Table 1. Inputs and preprocessing",
         "Resolution and period are those of the product's files, inside the region and period of "
         f"the study. {f'The study: {grid}, {study.period}. ' if grid else ''}Missing: share of all "
         "values in the study, cells outside the study area included.",
-        pd.DataFrame(rows),
+        data.drop(columns=[c for c in ("name_in_file", "units_before") if not data[c].any()]),
         {"made_from": "made from", "units_before": "units in the file",
          "units_after": "units in the study", "name_in_file": "name in the file"},
         {"missing": lambda v: f"{100 * v:.1f} %" if np.isfinite(v) else ""},
