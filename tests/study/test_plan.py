@@ -142,3 +142,10 @@ def test_missing_months_are_those_of_the_period_asked_for():
     assert missing_months(ds, None) == ["2001-05"]
     assert missing_months(ds, ("2001-02", "2001-06")) == ["2001-02", "2001-05"]
     assert missing_months(ds, ("2001", "2001-04")) == ["2001-01", "2001-02"]
+
+
+def test_the_memory_told_holds_the_libraries_as_well(tables):
+    (line,) = [line for line in planned(tables, TABLE).text() if " of memory with " in line]
+    size, unit = line.partition("about ")[2].split()[:2]
+    assert unit == "MiB"
+    assert 400 <= float(size) < 420

@@ -23,6 +23,8 @@ from soilscope.study.staging import Staged, stage_inputs
 from soilscope.times import is_monthly, month_count
 
 T = TypeVar("T")
+#: Memory of a run: what its libraries take, and copies of a slab while it is computed (measured).
+_BASE, _COPIES = 400 * 2**20, 6
 
 
 @dataclass
@@ -199,7 +201,8 @@ def _cost(cube: xr.Dataset) -> str:
     threads = os.cpu_count() or 1
     return (
         f"{in_words(cube.nbytes)} in {slabs} slab(s) of {in_words(slab)}; "
-        f"about {in_words(4 * slab * min(threads, slabs))} of memory with {threads} threads"
+        f"about {in_words(_BASE + _COPIES * slab * min(threads, slabs))} of memory with {threads} "
+        "threads"
     )
 
 
