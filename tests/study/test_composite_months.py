@@ -39,8 +39,9 @@ def test_a_value_is_in_the_month_in_which_it_was_seen(tmp_path, monkeypatch, var
     ).load()
     assert cube.sizes["time"] == 36
     days = source.ndvi_day.fillna(8).values if "day" in variables else np.full(source.ndvi.shape, 8)
-    for row, column in ((0, 0), (1, 2), (3, 1)):
+    for row, column in ((1, 7), (2, 9), (7, 4)):  # seen 2, 15 and 1 days after the first
         seen = source.time.values + pd.to_timedelta(days[:, row, column], "D").values
         values = pd.Series(source.ndvi.values[:, row, column], pd.DatetimeIndex(seen))
         expected = values.resample("MS").max().reindex(cube.time.values)
+        assert expected.notna().all()
         np.testing.assert_array_equal(cube.ndvi.values[:, row, column], expected)
