@@ -7,7 +7,7 @@ from rich.progress import Progress as Bars
 
 from soilscope.cli.bars import Drawn
 from soilscope.cli.voice import Voice
-from soilscope.study.runner import Progress
+from soilscope.study.grow import Progress
 
 
 @pytest.fixture
