@@ -195,7 +195,9 @@ def test_a_second_ctrl_c_waits_for_no_slab(folder):
     assert process.stdout is not None
     assert process.stdout.readline() == "at work\n"
     process.send_signal(signal.SIGINT)
-    time.sleep(0.5)
+    assert process.stderr is not None
+    while "Ctrl-C was heard" not in process.stderr.readline():  # the word that it was heard
+        assert process.poll() is None
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 130

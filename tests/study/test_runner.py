@@ -6,7 +6,7 @@ import pytest
 import xarray as xr
 
 from soilscope import composite, run_study, standardize, trend
-from soilscope.errors import SourceError, StudyError
+from soilscope.errors import StudyError
 from soilscope.study import slabs
 from soilscope.study.store import Store
 
@@ -185,8 +185,9 @@ def test_infinite_values_are_refused_before_anything_is_computed(study, tmp_path
     bad = moisture()
     bad[3, 0, 1, 1] = np.inf
     bad.to_dataset(name="sm").to_netcdf(study.parent / "sm.nc")
-    with pytest.raises(SourceError, match="infinite"):
+    with pytest.raises(StudyError, match=r"study\.yaml:\d+: input 'grid': .* infinite"):
         run_study(study, results=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_damaged_record_is_named(study, tmp_path):

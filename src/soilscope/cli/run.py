@@ -36,11 +36,6 @@ def run(
     """
     if workers is not None and scheduler is not None:
         raise typer.BadParameter("give --workers or --scheduler, not both.")
-    from soilscope.cli.check import refuse_faults
-
-    with shown(voice) as progress:
-        progress.begin("inputs")
-        refuse_faults(study)
     run_and_report(
         study,
         voice=voice,

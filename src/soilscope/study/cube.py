@@ -4,11 +4,13 @@ import json
 import time
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import xarray as xr
 
-from soilscope.errors import SoilscopeWarning
+from soilscope.errors import SoilscopeWarning, StudyError
 from soilscope.study.config import Study
 from soilscope.study.cube_values import count_slab, read_slab, sources_of
 from soilscope.study.fingerprint import digest
@@ -17,39 +19,72 @@ from soilscope.study.inputs import (
     CUBE_VERSION,
     inputs_mark,
     join_inputs,
-    open_staged,
 )
+from soilscope.study.plan import Plan, plan
+from soilscope.study.rehearsal import rehearse
 from soilscope.study.slabs import Slab
 from soilscope.study.stages import Stage, needs_stage
 from soilscope.study.staging import Staged
-from soilscope.study.store import CUBE, Record
+from soilscope.study.store import CUBE, Record, Store
 from soilscope.study.tails import first_new, note_of, tail_of
 
 
-def make_cube(study: Study, maker: Maker, *, verify: bool) -> str:
-    """Make the cube, or what is new of it, and return its fingerprint."""
+@dataclass(frozen=True)
+class Prepared:
+    """A study without faults: what its cube is made of, opened unless the cube is there."""
+
+    fingerprint: str
+    marks: Mapping[str, Any]
+    plan: Plan | None = None
+    warnings: list[str] = field(default_factory=list)  # heard while inputs were opened
+    seconds: float = 0.0
+
+
+def prepare(study: Study, store: Store, *, verify: bool) -> Prepared:
+    """Open what the cube lacks and rehearse every analysis; refuse the study with all its faults.
+
+    Nothing is written. Where the cube is there already, its inputs stay closed.
+    """
+    started = time.perf_counter()
     marks = inputs_mark(study, verify=verify)
     fingerprint = digest(["cube", CUBE_VERSION, marks])
+    if store.has(CUBE) and store.record(CUBE).fingerprint == fingerprint:
+        rehearsals = rehearse(study, store.open(CUBE, chunks={}))
+        _refuse([fault for rehearsal in rehearsals for fault in rehearsal.faults])
+        return Prepared(fingerprint, marks)
+    with collected() as heard:
+        found = plan(study)
+    _refuse(found.faults)
+    return Prepared(fingerprint, marks, found, heard, time.perf_counter() - started)
+
+
+def _refuse(faults: list[str]) -> None:
+    if faults:
+        raise StudyError(*faults)
+
+
+def make_cube(study: Study, maker: Maker, prepared: Prepared) -> None:
+    """Make the cube, or what is new of it, unless it is there."""
+    fingerprint, found = prepared.fingerprint, prepared.plan
     if maker.is_current(CUBE, CUBE, fingerprint):
-        return fingerprint
-    started = time.perf_counter()
-    with collected() as messages:
-        staged = open_staged(study)
-        cube = join_inputs(study, staged)
-    note = note_of(fingerprint, marks, staged)
+        return
+    assert found is not None
+    assert found.cube is not None
+    started = time.perf_counter() - prepared.seconds
+    staged, cube = found.staged, found.cube
+    note = note_of(fingerprint, prepared.marks, staged)
     start = first_new(maker.store, note, cube)
     if any(needs_stage(item, cube) for item in staged.values()):
         written = _write_stages(staged, cube, fingerprint, maker, start=start)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SoilscopeWarning)  # heard above
+            warnings.simplefilter("ignore", SoilscopeWarning)  # heard before
             cube = join_inputs(study, written)
     variables = tuple(str(v) for v in cube.data_vars)
     record = Record(CUBE, CUBE, {}, {}, fingerprint, variables=variables, sources=sources_of(cube))
     if start:
         cube = tail_of(cube, maker.store.open(CUBE, chunks={}), start)
     compute = partial(_cube_slab, cube)
-    maker.grow(record, cube, compute, started, messages, note=note, start=start)
-    return fingerprint
+    maker.grow(record, cube, compute, started, prepared.warnings, note=note, start=start)
 
 
 def _write_stages(

@@ -21,7 +21,7 @@ from soilscope.study.fingerprint import files_mark
 from soilscope.study.place import RegionSpec
 from soilscope.study.products import TWINS
 from soilscope.study.slabs import in_slabs
-from soilscope.study.staging import Staged, masked, stage_inputs, where
+from soilscope.study.staging import Staged, masked, where
 
 CUBE_VERSION = 3  # raise when the cube's numbers change
 
@@ -40,13 +40,6 @@ def open_input(spec: InputSpec, *, near: RegionSpec | None = None) -> xr.Dataset
         west, south, east, north = region_bounds(where, "EPSG:4326", **near.options)
         options["region"] = (west - reach, south - reach, east + reach, north + reach)
     return open_source(spec.product, list(spec.paths), **options)
-
-
-def open_staged(study: Study) -> dict[str, Staged]:
-    """Open every input and bring it onto the study's grid and calendar, lazily."""
-    near = study.place.region
-    opened = {name: open_input(spec, near=near) for name, spec in study.inputs.items()}
-    return stage_inputs(study, opened)
 
 
 def join_inputs(study: Study, staged: Mapping[str, Staged]) -> xr.Dataset:

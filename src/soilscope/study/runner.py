@@ -16,11 +16,11 @@ import xarray as xr
 from soilscope.errors import SoilscopeWarning, StudyError
 from soilscope.study.advice import advice
 from soilscope.study.config import Analysis, Study, load_study
-from soilscope.study.cube import make_cube
+from soilscope.study.cube import Prepared, make_cube, prepare
 from soilscope.study.execute import executor
 from soilscope.study.fingerprint import digest
 from soilscope.study.grow import Maker, Progress, collected
-from soilscope.study.lock import claim
+from soilscope.study.lock import claim, require_own
 from soilscope.study.outcome import count_status
 from soilscope.study.references import resolve
 from soilscope.study.slabs import Slab
@@ -39,8 +39,9 @@ def run_study(
 ) -> Path:
     """Run the study file `path` and return its results folder.
 
-    Results whose fingerprint still matches are kept; a result that an earlier run had begun goes
-    on at the first missing slab.
+    The whole study is checked first: every fault is told before anything is written. Results whose
+    fingerprint still matches are kept; a result that an earlier run had begun goes on at the first
+    missing slab.
 
     Parameters
     ----------
@@ -58,17 +59,19 @@ def run_study(
     Raises
     ------
     StudyError
-        The study or the results folder is at fault.
-    SourceError, GridError
-        An input is at fault.
+        The study, an input or the results folder is at fault.
+    SourceError
+        The values of an input are at fault.
     """
     study = load_study(path)
     store = Store(results)
+    require_own(store.root, study=study.path.name)
+    prepared = prepare(study, store, verify=verify)
     with (
         claim(store.root, study=study.path.name),
         executor(workers=workers, scheduler=scheduler) as execute,
     ):
-        _Run(study, Maker(store, execute, progress or (lambda _: None)), verify).all()
+        _Run(study, Maker(store, execute, progress or (lambda _: None)), prepared).all()
     return store.root
 
 
@@ -76,7 +79,7 @@ def run_study(
 class _Run:
     study: Study
     maker: Maker
-    verify: bool
+    prepared: Prepared
     fingerprints: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -85,7 +88,8 @@ class _Run:
 
     def all(self) -> None:
         self._write_manifest(finished=None)
-        self.fingerprints[CUBE] = make_cube(self.study, self.maker, verify=self.verify)
+        self.fingerprints[CUBE] = self.prepared.fingerprint
+        make_cube(self.study, self.maker, self.prepared)
         for analysis in self.study.analyses.values():
             try:
                 with intact(self.store):
