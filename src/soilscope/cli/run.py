@@ -59,8 +59,10 @@ def run_and_report(
 ) -> None:
     """Run a study with progress shown, write its report, and print where it lies."""
     from soilscope.study.config import load_study
+    from soilscope.cli.memory import reuse_freed_memory
     from soilscope.study.runner import run_study
 
+    reuse_freed_memory()
     with shown(voice) as progress:
         progress.expect(1 + len(load_study(study).analyses))  # the cube, too
         made = run_study(

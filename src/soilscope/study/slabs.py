@@ -14,7 +14,7 @@ from zarr.codecs import BloscCodec, Crc32cCodec
 from soilscope.labelled import spatial_dims
 from soilscope.study.store import read_json, write_json
 
-SLAB_BYTES = 64 * 2**20  # of input that a task holds; its scratch and result come on top
+SLAB_BYTES = 128 * 2**20  # of input that a task holds; its scratch and result come on top
 
 
 @dataclass(frozen=True)
