@@ -58,8 +58,8 @@ def run_and_report(
     report: bool = True,
 ) -> None:
     """Run a study with progress shown, write its report, and print where it lies."""
-    from soilscope.study.config import load_study
     from soilscope.cli.memory import reuse_freed_memory
+    from soilscope.study.config import load_study
     from soilscope.study.runner import run_study
 
     reuse_freed_memory()
