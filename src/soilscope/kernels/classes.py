@@ -27,7 +27,8 @@ def count_classes(x, bounds, total, counts, deficit, n_obs):
                 continue
             place = 0
             for k in range(n_bounds):
-                place += (value > bounds[k]) + (value >= -bounds[k])
+                place += value > bounds[k]
+                place += value >= -bounds[k]
             counts[place, j] += 1
             total[j] += value
             deficit[j] += value < 0.0
