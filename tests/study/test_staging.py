@@ -14,8 +14,9 @@ import xarray as xr
 from soilscope import open_source
 from soilscope.grid.depth import layer_coordinates
 from soilscope.sources import chunks
+from soilscope.study.months import to_months
 from soilscope.study.place import CalendarSpec
-from soilscope.study.staging import Staged, to_months
+from soilscope.study.staging import Staged
 from soilscope.twin.layouts.smci import write_smci
 from soilscope.twin.layouts.terraclimate import write_terraclimate
 

@@ -1,7 +1,6 @@
 """Inputs brought onto a study's grid and calendar: what its cube is joined from."""
 
 import json
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -9,20 +8,19 @@ import numpy as np
 import xarray as xr
 from odc.geo.geobox import GeoBox
 
-from soilscope.errors import GridError, InputError, SoilscopeWarning
+from soilscope.errors import GridError
 from soilscope.grid.crs import geobox_of, grid_dims, require_crs
 from soilscope.grid.cut import cut_to_region
 from soilscope.grid.region import inside, region_bounds
 from soilscope.grid.regrid import regrid
 from soilscope.grid.weights import is_coarser
-from soilscope.prepare.composites import composite, days_in_months
 from soilscope.prepare.observed import by_observation
-from soilscope.prepare.vapour import vapour_pressure_deficit
 from soilscope.sources.canonical import CANONICAL
 from soilscope.study.config import Study
+from soilscope.study.months import is_finer, months_note, months_of, to_months
 from soilscope.study.place import CalendarSpec, RegionSpec
 from soilscope.study.references import LAYERS
-from soilscope.times import is_monthly, month_count
+from soilscope.times import month_count
 
 _MOST = 4  # times the usual size of a block, where that spares reading anew
 
@@ -73,7 +71,7 @@ class Staged:
         """Make the steps `start` to `stop` of the result in memory, from their own source alone."""
         time = self.ds["time"][start:stop]
         source = (
-            _within(self.source, time)
+            months_of(self.source, time)
             if self.calendar
             else self.source.isel(time=slice(start, stop))
         )
@@ -112,51 +110,14 @@ def stage_inputs(study: Study, opened: Mapping[str, xr.Dataset]) -> dict[str, St
     target = _target(study, cut)
     staged = {}
     for name, ds in cut.items():
-        calendar = place.calendar if place.calendar and _is_finer(ds) else None
+        calendar = place.calendar if place.calendar and is_finer(ds) else None
         box = target if target is not None and grid_dims(ds) and _moves(ds, target) else None
-        notes = [*(_months_note(ds, calendar, name) if calendar else ()), *_grid_note(ds, box)]
+        notes = [*(months_note(ds, calendar, name) if calendar else ()), *_grid_note(ds, box)]
         ds = by_observation(ds) if calendar else ds
         min_valid = place.grid.min_valid if place.grid else 0.5
         item = Staged(ds, ds, box, calendar, min_valid, study.inputs[name].suffix, tuple(notes))
         staged[name] = replace(item, ds=item._make(ds))
     return staged
-
-
-def to_months(ds: xr.Dataset, spec: CalendarSpec) -> xr.Dataset:
-    """Composite every variable with time to calendar months.
-
-    Amounts per day become amounts per month: the mean of the days that are there times the days of
-    the month, so that a missing day is no dry day.
-    """
-    if "vpd" in spec.derive and "dewpoint" in ds:
-        ds = ds.assign(vpd=_daily_deficit(ds))
-    codes = [c for c in ds.coords if c != "time" and ds[c].dims == ("time",)]  # as expver_status
-    ds = ds.reset_coords([c for c in codes if ds[c].dtype.kind in "iu"])
-    parts = {}
-    for name, da in ds.data_vars.items():
-        if "time" not in da.dims:
-            parts[name] = da
-            continue
-        known = CANONICAL.get(str(name))
-        is_amount = known is not None and known.kind == "flux"
-        how = spec.how.get(str(name), "sum" if is_amount else "mean")
-        is_class = da.dtype.kind in "iu"
-        values = da.where(da >= 0) if is_class else da
-        month = composite(
-            values,
-            freq="MS",
-            how="max" if is_class else "mean" if how == "sum" else how,
-            min_share=spec.min_share if _is_daily(ds) else 0.0,
-        )
-        if how == "sum":
-            days = xr.DataArray(days_in_months(month["time"]), {"time": month["time"]}, ("time",))
-            attrs = month.attrs
-            month = (month * days.astype(month.dtype)).transpose(*month.dims)
-            month.attrs = attrs | {"units": _per_month(str(attrs.get("units", "")))}
-        if is_class:
-            month = month.fillna(-1).astype(da.dtype).assign_attrs(da.attrs)
-        parts[name] = month
-    return xr.Dataset(parts, attrs=ds.attrs).set_coords([c for c in codes if c in parts])
 
 
 def suffixed(ds: xr.Dataset, suffix: str) -> xr.Dataset:
@@ -168,26 +129,6 @@ def suffixed(ds: xr.Dataset, suffix: str) -> xr.Dataset:
             ds[name] = da.assign_attrs({"expected": [known.low, known.high]} | da.attrs)
     layers = {name: f"{name}_{suffix}" for name in LAYERS if name in ds.variables}
     return ds.rename({str(name): f"{name}_{suffix}" for name in ds.data_vars} | layers)
-
-
-def _daily_deficit(ds: xr.Dataset) -> xr.DataArray:
-    """Vapour pressure deficit of every day (or hour), by the best temperatures that there are."""
-    if "temperature_max" in ds and "temperature_min" in ds:
-        return vapour_pressure_deficit(
-            ds["dewpoint"],
-            temperature_max=ds["temperature_max"],
-            temperature_min=ds["temperature_min"],
-        )["vpd"]
-    if "temperature" not in ds:
-        raise InputError(
-            "derive: [vpd] needs temperature_max and temperature_min, or temperature, beside "
-            "dewpoint in one input."
-        )
-    mean = vapour_pressure_deficit(
-        ds["dewpoint"], temperature=ds["temperature"], method="mean_temperature"
-    )
-    note = "from daily mean temperatures: too low" if _is_daily(ds) else ""
-    return mean["vpd"].assign_attrs({"comment": note} if note else {})
 
 
 def _cut(ds: xr.Dataset, region: RegionSpec | None, name: str, *, margin: float) -> xr.Dataset:
@@ -241,60 +182,6 @@ def _moves(ds: xr.Dataset, target: GeoBox) -> bool:
     same = box.shape == target.shape and box.crs == target.crs
     step = abs(target.affine.a)
     return not same or not np.allclose(tuple(box.affine), tuple(target.affine), atol=1e-6 * step)
-
-
-def _is_finer(ds: xr.Dataset) -> bool:
-    return "time" in ds.dims and ds.sizes["time"] > 1 and not is_monthly(ds["time"])
-
-
-def _is_daily(ds: xr.Dataset) -> bool:
-    steps = np.diff(ds["time"].values)
-    return bool(steps.size and np.median(steps) == np.timedelta64(1, "D"))
-
-
-def _within(ds: xr.Dataset, months: xr.DataArray) -> xr.Dataset:
-    """Return the source stamps that lie in these months."""
-    wanted = month_count(months)
-    own = month_count(ds["time"])
-    first, stop = np.searchsorted(own, [wanted[0], wanted[-1] + 1])
-    return ds.isel(time=slice(int(first), int(stop)))
-
-
-def _per_month(units: str) -> str:
-    amount, _, per = units.rpartition(" ")
-    return f"{amount} month-1" if per in ("d-1", "day-1") else units
-
-
-def _months_note(ds: xr.Dataset, spec: CalendarSpec, name: str) -> list[str]:
-    """Say how months are made, and warn of those with too few days."""
-    derived = ["vapour pressure deficit of every day"] if spec.derive and "dewpoint" in ds else []
-    return derived + _composite_note(ds, spec, name)
-
-
-def _composite_note(ds: xr.Dataset, spec: CalendarSpec, name: str) -> list[str]:
-    if not _is_daily(ds):
-        return [f"composited to calendar months{_by_what(ds)}"]
-    months, counts = np.unique(month_count(ds["time"]), return_counts=True)
-    stamps = (months - 1970 * 12).astype("datetime64[M]")
-    days = days_in_months(xr.DataArray(stamps.astype("datetime64[ns]"), dims="time"))
-    short = np.flatnonzero(counts < np.ceil(spec.min_share * days - 1e-9))
-    if short.size:
-        listed = ", ".join(f"{stamps[i]} ({counts[i]} of {days[i]} days)" for i in short[:4])
-        warnings.warn(
-            f"{name}: {short.size} month(s) have too few days and are missing: {listed}"
-            f"{' ...' if short.size > 4 else ''}.",
-            SoilscopeWarning,
-            stacklevel=4,
-        )
-    return [f"daily values to calendar months (at least {spec.min_share:.0%} of the days)"]
-
-
-def _by_what(ds: xr.Dataset) -> str:
-    """Say by which day composites of several days belong to a month."""
-    if not any("composite_days" in da.attrs for da in ds.data_vars.values()):
-        return ""
-    by_day = any(str(name).endswith("_day") for name in ds.data_vars)
-    return " by the day of each observation" if by_day else " by the middle of each composite"
 
 
 def _grid_note(ds: xr.Dataset, target: GeoBox | None) -> list[str]:
