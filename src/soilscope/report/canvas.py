@@ -139,7 +139,8 @@ class Canvas:
 def hatch_lines(hatched: Array, box: Box, *, upward: bool = False, gap: float = HATCH_GAP) -> Array:
     """Return the parts (n, 2, 2) of diagonals of `box` that cross cells where `hatched`.
 
-    >>> hatch_lines(np.array([[True]]), Box(0, 0, 1, 1), gap=0.75).round(2).tolist()
+    >>> lines = hatch_lines(np.array([[True]]), Box(0, 0, 1, 1), gap=0.75)
+    >>> (lines.round(2) + 0.0).tolist()  # no negative zeros
     [[[0.75, 0.0], [1.0, 0.25]], [[0.0, 0.0], [1.0, 1.0]], [[0.0, 0.75], [0.25, 1.0]]]
     """
     rows, cols = hatched.shape
