@@ -210,6 +210,25 @@ def test_a_file_of_another_product_is_told(tmp_path):
         open_source("modis", path)
 
 
+def test_a_file_of_another_product_among_right_ones_is_left_out_and_told(tmp_path):
+    files = write_modis(made(), tmp_path, product="MOD13A3")
+    expected = open_source("modis", files)
+    other = write_band(tmp_path / "MOD11A2.061_LST_Day_1km_doy2020001_aid0001.tif", [1, 2, 3, 4])
+    with pytest.warns(SoilscopeWarning, match=r"^MOD11A2\S+\.tif: left out.*take it out of paths"):
+        found = open_source("modis", [*files, other])
+    xr.testing.assert_identical(found.ndvi, expected.ndvi)
+
+
+def test_months_that_no_file_holds_are_told(tmp_path):
+    files = write_modis(made(), tmp_path, product="MOD13A3")
+    kept = [
+        path for path in files if not any(f"doy2003{day}" in path.name for day in ("121", "152"))
+    ]
+    assert len(kept) < len(files)
+    with pytest.warns(SoilscopeWarning, match="hold nothing between 2003-04-01 and 2003-07-01"):
+        open_source("modis", kept)
+
+
 def test_a_band_that_says_nothing_is_taken_by_its_number(tmp_path):
     path = write_band(tmp_path / "export_2020_01_01.tif", [1000, 2000, 3000, 4000])
     with pytest.raises(SourceError, match=r"write variables: \{ndvi: name or number"):

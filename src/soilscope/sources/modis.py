@@ -18,8 +18,9 @@ from soilscope.sources.chunks import Chunks
 from soilscope.sources.declared import Declared, Variable
 from soilscope.sources.decode import decode_file
 from soilscope.sources.formats import file_format, open_lazily
+from soilscope.sources.gaps import tell_gaps
 from soilscope.sources.geotiff import open_geotiff
-from soilscope.sources.modis_layers import RELIABILITY, VARIABLES, date_of, layer_of
+from soilscope.sources.modis_layers import RELIABILITY, VARIABLES, date_of, kind_of, layer_of
 from soilscope.sources.product import Product
 from soilscope.sources.raster import on_our_grid
 from soilscope.sources.timeaxis import Stamps, show
@@ -51,13 +52,18 @@ def open_modis(files: Sequence[Path], declared: Declared, *, chunks: Chunks) -> 
     """
     wanted = _wanted(declared)
     pieces, held, crs = list[_Piece](), dict[str, None](), declared.crs
+    foreign: list[str] = []
     for path in files:
         raw = _opened(path, chunks)
         held |= dict.fromkeys(map(str, raw.data_vars))
         crs = _crs(raw) if crs is None else crs
-        pieces += _pieces(raw, path, declared, wanted)
+        found = list(_pieces(raw, path, declared, wanted))
+        pieces += found
+        if not found and not any(kind_of(str(text)) for text in (*raw.data_vars, path.stem)):
+            foreign.append(path.name)
     file = file_label(files)
     _require_layers(pieces, wanted, held, declared, file=file)
+    _tell_foreign(foreign)
     _require_dates(pieces, file=file)
     parts = [_decoded(piece, declared, chunks) for piece in _stacked(pieces)]
     ds = _reliable(combine(parts, file=file), declared, file=file)
@@ -65,7 +71,19 @@ def open_modis(files: Sequence[Path], declared: Declared, *, chunks: Chunks) -> 
         ds["ndvi_day"] = _days_after(ds["ndvi_day"])
     if "ndvi" in ds and bool((np.diff(ds["time"].values) <= _DAYS).any()):
         ds["ndvi"].attrs["composite_days"] = int(_DAYS / np.timedelta64(1, "D"))
+    tell_gaps(ds, period=declared.period, file=file)
     return on_our_grid(ds, crs, file=file)
+
+
+def _tell_foreign(names: Sequence[str]) -> None:
+    if names:
+        listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        warnings.warn(
+            f"{listed}: left out, as no layer there is NDVI or its reliability. If that is another "
+            "product, take it out of paths; if not, write variables: {ndvi: NAME}.",
+            SoilscopeWarning,
+            stacklevel=4,
+        )
 
 
 def _wanted(declared: Declared) -> dict[str, Variable]:
