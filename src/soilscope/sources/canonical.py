@@ -31,6 +31,9 @@ CANONICAL = {
         1.0,
         standard_name="volume_fraction_of_condensed_water_in_soil",
     ),
+    "soil_moisture_uncertainty": Canonical(
+        "standard uncertainty of volumetric soil moisture", "m3 m-3", 0.0, 1.0
+    ),
     "precipitation": Canonical("precipitation", MONTHLY_FLUX, 0.0, 3000.0, "flux"),
     "evapotranspiration": Canonical("evapotranspiration", MONTHLY_FLUX, -100.0, 600.0, "flux"),
     "potential_evapotranspiration": Canonical(
@@ -44,11 +47,32 @@ CANONICAL = {
     "dewpoint": Canonical("dew point temperature", "degC", -95.0, 40.0),
     "soil_temperature": Canonical("soil temperature", "degC", -70.0, 80.0),
     "surface_temperature": Canonical("land surface temperature", "degC", -90.0, 90.0),
+    "lst_day": Canonical("land surface temperature by day", "degC", -90.0, 90.0),
+    "lst_night": Canonical("land surface temperature by night", "degC", -90.0, 70.0),
+    "lst_difference": Canonical(
+        "land surface temperature by day less that by night", "K", -60.0, 90.0
+    ),
+    "lst_day_time": Canonical("local solar time of the view by day", "h", 0.0, 24.0),
+    "lst_night_time": Canonical("local solar time of the view by night", "h", 0.0, 24.0),
     "vpd": Canonical("vapour pressure deficit", "kPa", 0.0, 15.0),
     "pressure": Canonical("surface air pressure", "kPa", 30.0, 110.0),
     "snow_water_equivalent": Canonical("snow water equivalent", "mm", 0.0, 50000.0),
     "ndvi": Canonical("normalised difference vegetation index", "1", -1.0, 1.0),
+    "evi": Canonical("enhanced vegetation index", "1", -1.0, 1.0),
+    "fvc": Canonical("fractional vegetation cover", "1", 0.0, 1.0),
     "lai": Canonical("leaf area index", "m2 m-2", 0.0, 20.0),
+    "sand": Canonical("mass share of sand", "%", 0.0, 100.0),
+    "silt": Canonical("mass share of silt", "%", 0.0, 100.0),
+    "clay": Canonical("mass share of clay", "%", 0.0, 100.0),
+    "bulk_density": Canonical("bulk density of the fine earth", "g cm-3", 0.05, 2.5),
+    "organic_carbon": Canonical("soil organic carbon", "g kg-1", 0.0, 600.0),
+    "porosity": Canonical("saturated water content", "m3 m-3", 0.0, 1.0),
+    "residual_water_content": Canonical("residual water content", "m3 m-3", 0.0, 0.5),
+    "field_capacity": Canonical("water content at field capacity", "m3 m-3", 0.0, 1.0),
+    "wilting_point": Canonical("water content at the wilting point", "m3 m-3", 0.0, 1.0),
+    "saturated_conductivity": Canonical(
+        "saturated hydraulic conductivity", "cm d-1", 0.0, 100000.0
+    ),
     "elevation": Canonical("elevation", "m", -500.0, 9000.0),
     "cell_area": Canonical("area of the grid cell", "m2", 0.0, 1e12),
     "zone": Canonical("zone", "1", -1.0, 32767.0, "class"),

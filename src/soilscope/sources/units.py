@@ -40,6 +40,18 @@ _STATES: Mapping[str, Mapping[str, tuple[float, float, Per]]] = {
     "m2": {"m2": (1, 0, ""), "km2": (1e6, 0, ""), "ha": (1e4, 0, "")},
     "m2 m-2": {"m2 m-2": (1, 0, ""), "1": (1, 0, "")},
     "1": {"1": (1, 0, ""), "%": (0.01, 0, "")},
+    "%": {"%": (1, 0, ""), "1": (100, 0, ""), "g kg-1": (0.1, 0, "")},
+    "K": {"K": (1, 0, ""), "degC": (1, 0, "")},  # of differences
+    "h": {"h": (1, 0, "")},
+    "g cm-3": {"g cm-3": (1, 0, ""), "kg dm-3": (1, 0, ""), "kg m-3": (0.001, 0, "")},
+    "g kg-1": {"g kg-1": (1, 0, ""), "%": (10, 0, "")},
+    "cm d-1": {
+        "cm d-1": (1, 0, ""),
+        "mm d-1": (0.1, 0, ""),
+        "mm h-1": (2.4, 0, ""),
+        "cm h-1": (24, 0, ""),
+        "m s-1": (8640000, 0, ""),
+    },
 }
 #: A sum over the time step, and a rate: factor to mm, and to mm d-1.
 _SUMS = {"mm": 1.0, "kg m-2": 1.0, "cm": 10.0, "m": 1000.0}
@@ -67,7 +79,7 @@ _WORDS = {
     "degrees_celsius": "degC", "k": "K", "kelvin": "K", "degk": "K", "degf": "degF",
     "fahrenheit": "degF", "kpa": "kPa", "hpa": "hPa", "mb": "hPa", "mbar": "hPa",
     "millibar": "hPa", "pa": "Pa", "pascal": "Pa", "percent": "%", "vol%": "%", "vol.%": "%",
-    "cm3": "m3", "cm-3": "m-3", "-": "1", "dimensionless": "1", "unitless": "1", "fraction": "1",
+    "-": "1", "dimensionless": "1", "unitless": "1", "fraction": "1",
     "ndvi": "1", "metre": "m", "meter": "m", "metres": "m", "meters": "m",
 }  # fmt: skip
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻\u2212", "0123456789--")
@@ -91,6 +103,8 @@ def canonical_units(text: str) -> tuple[float, str]:
     words += [_invert(_word(w)) for part in under for w in part.split()]
     if len(words) > 1:
         words = [w for w in words if w != "1"]
+    if words == ["cm3", "cm-3"]:
+        words = ["m3", "m-3"]
     return factor, " ".join(words)
 
 
