@@ -13,7 +13,7 @@ import xarray as xr
 
 from soilscope.checks import require_choice
 from soilscope.errors import InputError, SoilscopeWarning
-from soilscope.sources import era5, modis, raster, smci, table, terraclimate
+from soilscope.sources import era5, gebco, modis, raster, smci, table, terraclimate
 from soilscope.sources.accumulation import Accumulation
 from soilscope.sources.assemble import file_label, finish
 from soilscope.sources.chunks import Chunks
@@ -41,6 +41,7 @@ PRODUCTS = {
     "modis": modis.PRODUCT,
     "smci": smci.PRODUCT,
     "terraclimate": terraclimate.PRODUCT,
+    "gebco": gebco.PRODUCT,
 }
 
 

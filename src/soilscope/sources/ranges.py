@@ -10,6 +10,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from soilscope.errors import SoilscopeWarning, SourceError
+from soilscope.grid.crs import grid_dims
 from soilscope.sources.canonical import CANONICAL
 from soilscope.sources.scales import require_one_scale
 from soilscope.sources.units import canonical_units
@@ -108,13 +109,34 @@ def needs_steps(ds: xr.Dataset) -> bool:
 def _pieces(
     da: xr.DataArray, step: Callable[[np.datetime64], xr.Dataset] | None
 ) -> Iterator[xr.DataArray]:
-    """All of `da` if it is small, else the middle, first and last time step in turn."""
-    if da.size <= _WHOLE or "time" not in da.dims:
+    """All of `da` if it is small, else the middle, first and last time step in turn.
+
+    Of a large grid without time, windows: the middle and the middles of its quarters.
+    """
+    if da.size <= _WHOLE:
         yield da
+        return
+    if "time" not in da.dims:
+        yield from _windows(da)
         return
     n_time = da.sizes["time"]
     for at in dict.fromkeys((n_time // 2, 0, n_time - 1)):
         yield da.isel(time=[at]) if step is None else step(da["time"].values[at])[da.name]
+
+
+def _windows(da: xr.DataArray) -> Iterator[xr.DataArray]:
+    dims = grid_dims(da)
+    if dims is None:
+        yield da
+        return
+    share = (_WHOLE / da.size) ** 0.5
+    for row, column in ((2, 2), (1, 1), (1, 3), (3, 1), (3, 3)):
+        window = {}
+        for dim, quarter in zip(dims, (row, column), strict=True):
+            size = max(1, int(da.sizes[dim] * share))
+            first = min(max(0, da.sizes[dim] * quarter // 4 - size // 2), da.sizes[dim] - size)
+            window[dim] = slice(first, first + size)
+        yield da.isel(window)
 
 
 def _read(block: xr.Dataset, file: str) -> xr.Dataset:
