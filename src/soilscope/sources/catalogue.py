@@ -13,7 +13,7 @@ import xarray as xr
 
 from soilscope.checks import require_choice
 from soilscope.errors import InputError, SoilscopeWarning
-from soilscope.sources import era5, gebco, modis, raster, smci, table, terraclimate
+from soilscope.sources import era5, gebco, modis, raster, smci, soilgrids, table, terraclimate
 from soilscope.sources.accumulation import Accumulation
 from soilscope.sources.assemble import file_label, finish
 from soilscope.sources.chunks import Chunks
@@ -42,6 +42,7 @@ PRODUCTS = {
     "smci": smci.PRODUCT,
     "terraclimate": terraclimate.PRODUCT,
     "gebco": gebco.PRODUCT,
+    "soilgrids": soilgrids.PRODUCT,
 }
 
 
