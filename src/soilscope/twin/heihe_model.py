@@ -1,0 +1,147 @@
+"""The Heihe twin as a model: its land, made once, and its days, carried from one to the next."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from soilscope.twin.heihe_bucket import (
+    Fluxes,
+    State,
+    first_state,
+    frozen_share,
+    liquid_moisture,
+    step,
+)
+from soilscope.twin.heihe_climate import (
+    Climate,
+    Day,
+    annual_rain,
+    climate,
+    day_of_year,
+    normal_temperature,
+)
+from soilscope.twin.heihe_cover import FOREST, ICE, WATER, Cover, cover
+from soilscope.twin.heihe_energy import Ground, Surface, clear_day, skin_temperature
+from soilscope.twin.heihe_irrigation import Irrigation, irrigation
+from soilscope.twin.heihe_noise import SKIN, stream
+from soilscope.twin.heihe_place import Place
+from soilscope.twin.heihe_soil import Soil, soil
+from soilscope.twin.heihe_terrain import Terrain, terrain
+
+Array = npt.NDArray[Any]
+
+RUN_UP = 100  # days before the first, in which the guess of the state is forgotten
+CLEAR_NOISE, CLOUD_NOISE = 0.7, 2.0  # K, of skin temperature, and what full cloud adds
+
+
+@dataclass(frozen=True)
+class Land:
+    """What stays the same: fields (y, x), and cells of the basin where said so."""
+
+    place: Place
+    terrain: Terrain
+    annual_rain: Array
+    cover: Cover
+    soil: Soil
+    climate: Climate
+    surface: Surface  # cells
+    cell_soil: Soil  # cells
+    cell_cover: Cover  # cells
+    irrigation: Irrigation  # cells
+    bare: Array  # cells, bool: no water and no ice, so there is soil
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A day of the model, in the cells of the basin."""
+
+    day: int  # ordinal
+    weather: Day
+    state: State
+    fluxes: Fluxes
+    ndvi: Array
+    moisture: Array  # liquid, m3 m-3
+    frozen: Array  # share
+    skin: tuple[Array, Array]  # by day and by night, degC, without noise
+
+
+def land_of(where: Place, *, seed: int) -> Land:
+    """Draw everything that stays the same."""
+    ground = terrain(where, seed=seed)
+    rain = annual_rain(where, ground)
+    growth = cover(where, ground, rain, seed=seed)
+    earth = soil(where, growth, rain, seed=seed)
+    inside = where.inside
+    code = growth.code[inside]
+    surface = Surface(
+        where.north[inside].astype(np.float32),
+        ground.slope[inside].astype(np.float32),
+        ground.northness[inside].astype(np.float32),
+        ground.eastness[inside].astype(np.float32),
+        code == FOREST,
+        np.isin(code, (WATER, ICE)),
+    )
+    return Land(
+        where,
+        ground,
+        rain,
+        growth,
+        earth,
+        climate(where, ground, rain, seed=seed),
+        surface,
+        Soil(*(getattr(earth, f.name)[inside] for f in fields(Soil))),
+        Cover(*(getattr(growth, f.name)[inside] for f in fields(Cover))),
+        irrigation(where, growth, seed=seed),
+        ~surface.wet,
+    )
+
+
+def days_of(land: Land, *, first: int, number: int) -> Iterator[Moment]:
+    """Run the model: `number` days from the ordinal `first`, after a run-up that is not given."""
+    state = _start(land, first - RUN_UP)
+    for day in range(first - RUN_UP, first + number):
+        turn = day_of_year(day)
+        weather, ndvi = land.climate.on(day), land.cell_cover.ndvi(turn)
+        state, fluxes = step(
+            state,
+            weather,
+            ground=land.cell_soil,
+            ndvi=ndvi,
+            sun=clear_day(land.surface.latitude, turn),
+            irrigation=land.irrigation.on(turn),
+        )
+        if day >= first:
+            yield _moment(land, day, weather, state, fluxes, ndvi)
+
+
+def seen_skin(moment: Moment, seed: int) -> tuple[Array, Array]:
+    """Skin temperature as a satellite measures it: noise grows with cloud."""
+    rng = stream(seed, SKIN, moment.day)
+    spread = np.float32(CLEAR_NOISE) + np.float32(CLOUD_NOISE) * moment.weather.cloud
+    by_day, by_night = (
+        t + spread * rng.standard_normal(t.shape, dtype=np.float32) for t in moment.skin
+    )
+    return by_day, by_night
+
+
+def _start(land: Land, day: int) -> State:
+    weather = land.climate
+    warmth = normal_temperature(weather.elevation, weather.latitude, day_of_year(day))
+    return first_state(land.cell_soil, weather.annual_rain, warmth)
+
+
+def _moment(
+    land: Land, day: int, weather: Day, state: State, fluxes: Fluxes, ndvi: Array
+) -> Moment:
+    moisture = liquid_moisture(state)
+    skin = skin_temperature(
+        land.surface,
+        land.cell_soil,
+        ground=Ground(moisture, ndvi, state.snow, state.soil_temperature),
+        day=weather,
+        turn=day_of_year(day),
+    )
+    return Moment(day, weather, state, fluxes, ndvi, moisture, frozen_share(state), skin)

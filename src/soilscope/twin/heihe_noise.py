@@ -1,0 +1,75 @@
+"""Smooth random fields of the Heihe twin, and noise that any day gives again by itself."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+#: Streams of random numbers: one a purpose, so that none depends on how often another is drawn.
+TERRAIN, COVER, SOIL, WEATHER, SHOWERS, WARMTH, CLOUD, FIELDS = range(8)
+SKIN, REANALYSIS, REANALYSIS_SKIN, CCI, SMOPS, SMCI, NULL = range(8, 15)
+
+
+def stream(seed: int, purpose: int, day: int = 0) -> np.random.Generator:
+    """Generate numbers for one purpose and one day (an ordinal), whatever was drawn before."""
+    return np.random.default_rng([seed, purpose, day])
+
+
+@dataclass(frozen=True)
+class SmoothFields:
+    """Fields (row, column) of mean 0 and variance 1 that correlate by exp(-(h / length)^2).
+
+    White noise on a lattice is weighed by a Gaussian kernel along rows and along columns. Weights
+    have squares that sum to 1 at every point, so the variance is 1 everywhere.
+    """
+
+    rows: Array  # weights (row, node)
+    columns: Array
+
+    @classmethod
+    def over(cls, row: Array, column: Array, *, length: float) -> "SmoothFields":
+        """Prepare fields on rows and columns at these positions, in the unit of `length`."""
+        return cls(_weights(row, length), _weights(column, length))
+
+    def draw(self, rng: np.random.Generator) -> Array:
+        """Draw a field (row, column) in float32."""
+        nodes = (self.rows.shape[1], self.columns.shape[1])
+        white = rng.standard_normal(nodes, dtype=np.float32)
+        return np.asarray(self.rows @ white @ self.columns.T)
+
+
+@dataclass(frozen=True)
+class RememberedFields:
+    """Smooth fields that change from day to day: lag-1 autocorrelation `rho`, cut after `days`.
+
+    Each day mixes the lattices of the days before it, so a day needs no run-up.
+    """
+
+    fields: SmoothFields
+    seed: int
+    purpose: int
+    rho: float
+    days: int = 12
+
+    def on(self, day: int) -> Array:
+        """Return the field (row, column) of a day (an ordinal)."""
+        weights = self.rho ** np.arange(self.days if self.rho else 1)
+        weights /= np.sqrt((weights**2).sum())
+        nodes = (self.fields.rows.shape[1], self.fields.columns.shape[1])
+        white = np.zeros(nodes, dtype=np.float32)
+        for back, weight in enumerate(weights):
+            rng = stream(self.seed, self.purpose, day - back)
+            white += np.float32(weight) * rng.standard_normal(nodes, dtype=np.float32)
+        return np.asarray(self.fields.rows @ white @ self.fields.columns.T)
+
+
+def _weights(position: Array, length: float) -> Array:
+    """Kernel weights of lattice nodes half a length apart, with a margin of two lengths."""
+    start, end = position.min() - 2.0 * length, position.max() + 2.0 * length
+    nodes = np.arange(start, end + 0.5 * length, 0.5 * length)
+    weights = np.exp(-2.0 * ((position[:, np.newaxis] - nodes) / length) ** 2)
+    weights /= np.sqrt((weights**2).sum(axis=1, keepdims=True))
+    return np.asarray(weights, dtype=np.float32)

@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+import xarray as xr
+
+from soilscope.errors import InputError
+from soilscope.twin.heihe import heihe, heihe_blocks
+
+SMALL = {"size": (60, 50), "start": "2020-06-25"}
+PRODUCTS = ("fine", "reanalysis", "cci", "smops", "smci")
+
+
+def test_a_seed_gives_the_same_twin_and_another_seed_another():
+    first, again, other = (heihe(**SMALL, days=3, seed=seed) for seed in (3, 3, 4))
+    for product in PRODUCTS:
+        xr.testing.assert_identical(getattr(first, product), getattr(again, product))
+        assert not getattr(first, product).soil_moisture.equals(
+            getattr(other, product).soil_moisture
+        )
+
+
+def test_blocks_are_the_same_days_to_the_last_bit():
+    whole = heihe(**SMALL, days=7)
+    parts = list(heihe_blocks(**SMALL, days=7, block=3))
+    for product in PRODUCTS:
+        joined = xr.concat([getattr(part, product) for part in parts], "time", data_vars="minimal")
+        xr.testing.assert_identical(joined, getattr(whole, product))
+
+
+def test_every_product_and_variable_says_that_it_is_synthetic():
+    twin = heihe(**SMALL, days=1)
+    for product in PRODUCTS:
+        ds = getattr(twin, product)
+        assert ds.attrs["synthetic"] == 1
+        assert "Synthetic" in ds.attrs["title"]
+        assert all(da.attrs["synthetic"] == 1 for da in ds.data_vars.values())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"start": "June"}, "write a day"),
+        ({"size": (10, 50)}, "at least 30"),
+        ({"days": 0}, "at least 1"),
+        ({"resolution": -1.0}, "above 0"),
+    ],
+)
+def test_options_that_make_no_twin_are_refused(options, message):
+    with pytest.raises(InputError, match=message):
+        heihe(**SMALL | {"days": 1} | options)
+
+
+def test_values_are_physical():
+    fine = heihe(**SMALL, days=20).fine
+    soil = fine.land_cover.isin([1, 10, 12, 13, 16])
+    assert bool((fine.soil_moisture.notnull() == soil).all())
+    assert 0.0 < fine.soil_moisture.min()
+    assert bool((fine.soil_moisture <= fine.porosity + 1e-6).where(soil, True).all())
+    assert -40.0 < fine.lst_night.min() < fine.lst_day.max() < 75.0
+    assert np.isclose(fine.ndvi.max(), 0.8, atol=0.1)
