@@ -13,7 +13,18 @@ import xarray as xr
 
 from soilscope.checks import require_choice
 from soilscope.errors import InputError, SoilscopeWarning
-from soilscope.sources import era5, gebco, modis, raster, smci, soilgrids, table, terraclimate
+from soilscope.sources import (
+    era5,
+    esa_cci,
+    gebco,
+    modis,
+    raster,
+    smci,
+    soil_hydraulics,
+    soilgrids,
+    table,
+    terraclimate,
+)
 from soilscope.sources.accumulation import Accumulation
 from soilscope.sources.assemble import file_label, finish
 from soilscope.sources.chunks import Chunks
@@ -43,6 +54,8 @@ PRODUCTS = {
     "terraclimate": terraclimate.PRODUCT,
     "gebco": gebco.PRODUCT,
     "soilgrids": soilgrids.PRODUCT,
+    "esa_cci": esa_cci.PRODUCT,
+    "soil_hydraulics": soil_hydraulics.PRODUCT,
 }
 
 
@@ -66,6 +79,7 @@ def open_source(
     decimal: str = ".",
     accumulation: Accumulation | None = None,
     reliability: Sequence[int] | None = None,
+    drop_flags: Sequence[int] | None = None,
 ) -> xr.Dataset:
     r"""Open files of one product lazily, under our names and in our units.
 
@@ -112,6 +126,9 @@ def open_source(
         by default as the product and the time axis tell.
     reliability
         Ranks of the MODIS pixel reliability that are kept ([0, 1] by default; [] keeps all).
+    drop_flags
+        Bits of the flag of ESA CCI soil moisture whose values are dropped ([1, 2, 4, 8, 16, 32] by
+        default: frozen, densely covered or doubtful ground; [] drops nothing).
 
     Returns
     -------
@@ -145,7 +162,8 @@ def open_source(
     (('time', 'depth', 'site'), 'm3 m-3', [[[0.21]], [[0.25]]])
     """
     require_choice(product, PRODUCTS, name="product")
-    for name, given in (("accumulation", accumulation), ("reliability", reliability)):
+    options = {"accumulation": accumulation, "reliability": reliability, "drop_flags": drop_flags}
+    for name, given in options.items():
         refuse_foreign(product, name, given)
     declared = Declared(
         variables=declared_variables(product, variables, override),
@@ -161,6 +179,7 @@ def open_source(
         decimal=decimal,
         accumulation=accumulation,
         reliability=None if reliability is None else tuple(map(int, reliability)),
+        drop_flags=None if drop_flags is None else tuple(map(int, drop_flags)),
         region=read_region(region),
         period=read_period(period),
     )
