@@ -95,7 +95,7 @@ def test_damage_inside_a_file_is_found_where_values_are_looked_at(tmp_path, site
         ("a.nc", b"", "it is empty"),
         ("a.nc", b"\n<!DOCTYPE html><html>log in</html>", "it is a web page"),
         ("a.nc", b"GRIB....", "it is GRIB; convert"),
-        ("a.hdf", b"\x0e\x03\x13\x01....", "it is HDF4; convert"),
+        ("a.nc", b"\x0e\x03\x13\x01....", "named .nc but holds HDF4|is HDF4, which needs pyhdf"),
         ("a.nc", b"PK\x03\x04....", "a zip archive; unpack"),
         ("a.nc", gzip.compress(b"x", mtime=0), "compressed with gzip; unpack"),
         ("a.csv", b"\x89HDF\r\n\x1a\n....", "named .csv but holds NetCDF-4/HDF5"),

@@ -2,15 +2,16 @@
 
 import glob
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
-from soilscope.errors import InputError, SoilscopeError, SourceError, missing_file
+from soilscope.errors import InputError, SourceError, missing_file
 from soilscope.sources.classic import expected_size
+from soilscope.sources.hdf4 import open_hdf4, require_pyhdf
+from soilscope.sources.reading import reading as reading
 
 _MAGIC = (
     (b"\x89HDF\r\n\x1a\n", "hdf5"),
@@ -34,10 +35,10 @@ _WORDS = {
     "geotiff": "GeoTIFF",
     "zarr": "Zarr",
     "text": "text",
+    "hdf4": "HDF4",
 }
 _REFUSED = {
     "grib": "GRIB; convert it to NetCDF, with grib_to_netcdf or cfgrib",
-    "hdf4": "HDF4; convert it to NetCDF or GeoTIFF, with gdal_translate",
     "zip": "a zip archive; unpack it",
     "gzip": "compressed with gzip; unpack it",
     "html": "a web page, probably of a log-in or an error; download the file again",
@@ -50,6 +51,7 @@ _EXTENSIONS = {
     ".cdf": ("hdf5", "netcdf3"),
     ".h5": ("hdf5",),
     ".hdf5": ("hdf5",),
+    ".hdf": ("hdf4", "hdf5"),
     ".tif": ("geotiff",),
     ".tiff": ("geotiff",),
     ".parquet": ("parquet",),
@@ -86,6 +88,8 @@ def file_format(path: Path) -> str:
         return "text"
     if found in _REFUSED:
         raise SourceError(f"{path} cannot be read: it is {_REFUSED[found]}.")
+    if found == "hdf4":
+        require_pyhdf(path)
     named = _EXTENSIONS.get(path.suffix.lower())
     if named is not None and found not in named:
         raise SourceError(
@@ -95,32 +99,19 @@ def file_format(path: Path) -> str:
     return found
 
 
-@contextmanager
-def reading(path: Path) -> Iterator[None]:
-    """Turn every fault of a reader into one line that names the file."""
-    try:
-        yield
-    except SoilscopeError:
-        raise
-    except PermissionError:
-        raise SourceError(f"{path} cannot be read: permission denied.") from None
-    except (OSError, RuntimeError, ValueError, KeyError, EOFError, IndexError) as fault:
-        raise SourceError(
-            f"{path} cannot be read; it may be truncated or damaged: download or write it again "
-            f"({_first_line(fault)})."
-        ) from fault
-
-
 def open_lazily(path: Path, *, by_hand: Sequence[str] = ()) -> xr.Dataset:
-    """Open a NetCDF file or a Zarr store without reading its values.
+    """Open a NetCDF file, a Zarr store or a grid in HDF4 without reading its values.
 
     The variables `by_hand` keep their stored numbers; all others are decoded by their attributes.
+    Those of HDF4 all keep their stored numbers and the attributes.
     """
     kind = file_format(path)
+    if kind == "hdf4":
+        return open_hdf4(path)
     if kind not in ("hdf5", "netcdf3", "zarr"):
-        raise SourceError(f"{path} holds {_WORDS[kind]}; NetCDF or Zarr is needed here.")
+        raise SourceError(f"{path} holds {_WORDS[kind]}; NetCDF, HDF4 or Zarr is needed here.")
     if kind == "netcdf3":
-        _require_whole(path)
+        require_whole(path)
     options: dict[str, Any] = {"mask_and_scale": dict.fromkeys(by_hand, False)}
     if kind == "zarr":
         options["consolidated"] = None
@@ -128,7 +119,22 @@ def open_lazily(path: Path, *, by_hand: Sequence[str] = ()) -> xr.Dataset:
     with reading(path), warnings.catch_warnings():
         warnings.simplefilter("ignore", xr.SerializationWarning)  # dates before 1678 and the like
         warnings.filterwarnings("ignore", message="Failed to open Zarr store with consolidated")
-        return _open(path, engine, options)
+        ds = _open(path, engine, options)
+    if kind == "hdf5" and not ds.data_vars:
+        _refuse_eos5(path)
+    return ds
+
+
+def _refuse_eos5(path: Path) -> None:
+    """Refuse HDF-EOS5, whose fields lie in groups."""
+    import h5py
+
+    with reading(path), h5py.File(path, "r") as file:
+        if "HDFEOS" in file:
+            raise SourceError(
+                f"{path} is HDF-EOS5 (as of VIIRS), which is not read; order the data as GeoTIFF "
+                "or NetCDF from AppEEARS, or convert the file with gdal_translate."
+            )
 
 
 def _open(path: Path, engine: str, options: Mapping[str, Any]) -> xr.Dataset:
@@ -145,7 +151,7 @@ def _open(path: Path, engine: str, options: Mapping[str, Any]) -> xr.Dataset:
         )
 
 
-def _require_whole(path: Path) -> None:
+def require_whole(path: Path) -> None:
     """Refuse a truncated classic file, past whose end the NetCDF library reads zeros."""
     with reading(path):
         expected = expected_size(path)
@@ -177,8 +183,3 @@ def _sniff(path: Path) -> str:
     return (
         "binary" if b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")) else "text"
     )
-
-
-def _first_line(fault: BaseException) -> str:
-    text = str(fault).strip().splitlines()
-    return text[0][:160] if text else type(fault).__name__
