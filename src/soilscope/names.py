@@ -70,6 +70,8 @@ NAMES: dict[str, Name] = {
     "vpd": Name("vapour pressure deficit", "{units}"),
     "n_clipped": Name("number of negative values set to 0"),
     "ndvi": Name("normalised difference vegetation index"),
+    "lst_difference": Name("land surface temperature by day less that by night", "K"),
+    "n_negative": Name("number of negative differences"),
     "area_share": Name("valid share of the region's area"),
     # index
     "ssmi": Name("standardised soil moisture index"),
@@ -189,6 +191,29 @@ NAMES: dict[str, Name] = {
     },
     "error_std": Name("standard deviation of the random error", "{units}"),
     "snr_db": Name("signal-to-noise ratio", "dB"),
+    # downscaling
+    "rmse_cv": Name("root mean square error where month and place were left out", "m3 m-3"),
+    "usable": Name("whether the relation is used"),
+    "coefficient_by": Name("slope in a month or a cell", "m3 m-3 K-1"),
+    "intercept_by": Name("soil moisture at a difference of 0 K in a month or a cell", "m3 m-3"),
+    "n_obs_by": Name("number of cell days in a month or a cell"),
+    "usable_by": Name("whether the relation in a month or a cell is used"),
+    "status_by": Name("status of the relation in a month or a cell", flags=STATUS),
+    "dlst_bias": Name("mean difference of the satellite's day-night range to the reanalysis'", "K"),
+    "dlst_slope": Name("slope of the satellite's day-night range on the reanalysis'"),
+    "dlst_intercept": Name("intercept of the satellite's day-night range", "K"),
+    "uncertainty": Name("standard uncertainty of soil moisture", "m3 m-3"),
+    "fallback": Name("whose relation was taken"),
+    "source": Name("where the coarse value comes from"),
+    "valid_share": Name("mean share of valid cells in coarse cells"),
+    "conservation_error": Name(
+        "largest difference of a coarse value and its cells' mean", "m3 m-3"
+    ),
+    "conservation_error_clipped": Name("the same after clipping", "m3 m-3"),
+    "n_below": Name("number of values below 0"),
+    "n_above": Name("number of values above the porosity"),
+    "seam_index": Name("mean jump across borders of coarse cells over mean jump inside"),
+    "seam_index_estimate": Name("the same before the residual"),
     # depth patterns
     "coverage": Name("covered share of the layer's thickness"),
     "state": Name("mean state", flags=("deficit", "neutral", "surplus"), first_flag=-1),

@@ -1,0 +1,316 @@
+"""Coarse soil moisture onto fine cells, by the relation to the daily range of temperature."""
+
+import json
+from typing import Literal, get_args
+
+import numpy as np
+import xarray as xr
+
+from soilscope.analyse.downscaling_field import DownscaleField
+from soilscope.analyse.downscaling_tables import LEVELS, TABLES
+from soilscope.analyse.fit_downscaling import REFERENCES, map_of_year, on_days
+from soilscope.analyse.strata import Strata, require_ndvi
+from soilscope.checks import require_choice, require_dims, require_numeric
+from soilscope.errors import GridError, InputError
+from soilscope.grid.crs import PLANAR, geobox_of, grid_dims
+from soilscope.grid.membership import members_of, whole_in_space
+from soilscope.labelled import label
+from soilscope.lineage import inherit
+from soilscope.names import flag_attrs
+
+Residual = Literal["block", "smooth", "none"]
+#: Where the coarse value of a cell comes from.
+SOURCES = ("none", "first", "second", "interpolated")
+#: How the caller named what a block knows by another name.
+_GIVEN = {
+    "cover": "land_cover",
+    "product": "coarse_product",
+    "origin": "coarse_source",
+    "doubt": "coarse_uncertainty",
+}
+_OF_COARSE = ("product", "origin", "doubt")
+_NEEDED = ("coefficient", "intercept", "usable", "rmse_cv", "n_obs")
+
+
+def downscale(
+    model: xr.Dataset,
+    fine_dlst: xr.DataArray,
+    *,
+    land_cover: xr.DataArray,
+    ndvi: xr.DataArray,
+    coarse_product: xr.DataArray,
+    coarse_source: xr.DataArray | None = None,
+    coarse_uncertainty: xr.DataArray | None = None,
+    frozen: xr.DataArray | None = None,
+    porosity: xr.DataArray | None = None,
+    residual: Residual = "block",
+    fill_gaps: bool = False,
+    rescale_dlst: bool = False,
+    clip: bool = False,
+) -> xr.Dataset:
+    """Bring coarse soil moisture onto fine cells.
+
+    The line of each cell's stratum gives a first estimate; what it lacks to the coarse product, on
+    the mean of a coarse cell, is added.
+
+    Parameters
+    ----------
+    model
+        As `fit_downscaling` returns it.
+    fine_dlst
+        Surface temperature by day less that by night (K) on the fine grid, (time, y, x) or (time,
+        latitude, longitude); with the same sign as in the fit. Only all-weather temperatures give
+        all-weather moisture.
+    land_cover, ndvi
+        On the fine grid, as in the fit: the same classes; NDVI of each day, or without time.
+    coarse_product
+        Soil moisture (m3 m-3) on a coarse grid, of any resolution and reference system; a day that
+        it lacks gives NaN. A fine cell belongs to the coarse cell that holds its centre.
+    coarse_source
+        Which product a coarse value is from, as `blend_moisture` tells (0 first, 1 second).
+    coarse_uncertainty
+        Standard uncertainty of `coarse_product` (m3 m-3), on its grid.
+    frozen
+        Where and when soil is frozen (true, or above 0), on the fine grid: NaN.
+    porosity
+        Upper end of soil moisture on the fine grid; 1 without it.
+    residual
+        "block" adds one number to all of a coarse cell (as published; its borders show), "smooth"
+        a continuous surface with the same means, "none" nothing.
+    fill_gaps
+        Give cells whose coarse cell has no value the residual of the surface (flagged
+        ``interpolated``) in place of NaN.
+    rescale_dlst
+        Bring `fine_dlst` to the difference of the reanalysis first, by the line that the model has
+        of both in each stratum.
+    clip
+        Set values outside 0 .. porosity to these ends; they are counted in any case.
+
+    Returns
+    -------
+    xr.Dataset
+        `soil_moisture`; `uncertainty` (the relation's error on cells that it has not seen, and
+        `coarse_uncertainty`, as root of the sum of squares); `fallback`, whose relation was taken;
+        `source` of the coarse value. For each day `valid_share` (mean share of valid cells in the
+        coarse cells that have any), `conservation_error` (largest difference of a coarse value and
+        the mean of its cells, before clipping), `conservation_error_clipped`, `n_below` and
+        `n_above` (values outside the limits), `seam_index` (mean jump across borders of coarse
+        cells over mean jump inside; 1 where no border shows) and `seam_index_estimate` without the
+        residual. `n_obs` of each relation stands in the model.
+
+    Raises
+    ------
+    InputError
+        If the model's strata or its options do not fit, or days are lacking.
+    GridError
+        If grids differ that must not, or do not meet.
+
+    References
+    ----------
+    Fang et al. (2018), https://doi.org/10.2136/vzj2017.11.0198; Yin et al. (2023),
+    https://doi.org/10.3390/rs15245768; Tobler (1979),
+    https://doi.org/10.1080/01621459.1979.10481647.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd, xarray as xr
+    >>> from soilscope import fit_downscaling
+    >>> day = pd.date_range("2020-05-01", periods=40)
+    >>> fine = {"time": day, "y": 4e6 - 1e3 * np.arange(8), "x": 1e3 * np.arange(8)}
+    >>> coarse = {"time": day, "y": [3.9985e6, 3.9945e6], "x": [1.5e3, 5.5e3]}
+    >>> warming = np.random.default_rng(1).uniform(5, 30, (40, 8, 8))
+    >>> dlst = xr.DataArray(warming, fine, ("time", "y", "x"))
+    >>> truth = 0.4 - 0.01 * dlst
+    >>> flags = {"flag_values": [0], "flag_meanings": "grass"}
+    >>> cover = xr.zeros_like(dlst[0], dtype=int).drop_vars("time").assign_attrs(flags)
+    >>> ndvi = cover * 0.1 + 0.2
+    >>> means = truth.values.reshape(40, 2, 4, 2, 4).mean(axis=(2, 4))
+    >>> coarse_sm = xr.DataArray(means, coarse, ("time", "y", "x"))
+    >>> model = fit_downscaling(
+    ...     coarse_sm, (0.4 - coarse_sm) / 0.01, land_cover=cover, ndvi=ndvi, rng=1
+    ... )
+    >>> found = downscale(model, dlst, land_cover=cover, ndvi=ndvi, coarse_product=coarse_sm)
+    >>> float(abs(found.soil_moisture - truth).max()) < 1e-6
+    True
+    >>> float(found.conservation_error.max()) < 1e-9
+    True
+    """
+    require_choice(residual, get_args(Residual), name="residual")
+    strata = _strata_of(model, rescale_dlst=rescale_dlst)
+    _require_field(fine_dlst)
+    require_ndvi(ndvi)
+    if residual == "none" and fill_gaps:
+        raise InputError("fill_gaps fills residuals, which residual='none' does not have.")
+    members = members_of(fine_dlst, coarse_product, names=("fine_dlst", "coarse_product"))
+    time = fine_dlst["time"]
+    fields: dict[str, xr.DataArray] = {
+        "difference": fine_dlst,
+        "ndvi": on_days(ndvi, time, name="ndvi"),
+        "cover": map_of_year(strata.index(land_cover), time),
+        "group": _groups(model, fine_dlst),
+    }
+    coarse = (_one_layer(coarse_product), coarse_source, coarse_uncertainty)
+    fields |= {
+        name: da.reindex(time=time.values, fill_value=-1 if da.dtype.kind in "iu" else np.nan)
+        if "time" in da.dims
+        else da
+        for name, da in zip(_OF_COARSE, coarse, strict=True)
+        if da is not None
+    }
+    if frozen is not None:
+        fields["frozen"] = frozen.reindex(time=time.values) if "time" in frozen.dims else frozen
+    if porosity is not None:
+        fields["porosity"] = porosity
+    for name, da in fields.items():
+        if name in _OF_COARSE:
+            _require_cells(da, coarse_product, name=_GIVEN[name], of="coarse_product")
+        elif name not in ("group", *TABLES):
+            _require_cells(da, fine_dlst, name=_GIVEN.get(name, name), of="fine_dlst")
+    tables = [str(name) for name in model.data_vars if name in TABLES]
+    fields |= {name: model[name] for name in tables}
+    field = DownscaleField(
+        strata=strata,
+        n_groups=12 if "month" in model.dims else max(1, _n_cells(model)),
+        rescale=rescale_dlst,
+        fine=geobox_of(fine_dlst, name="fine_dlst"),
+        coarse=geobox_of(coarse_product, name="coarse_product"),
+        members=members,
+        residual=residual,
+        fill_gaps=fill_gaps,
+        clip=clip,
+        names=tuple(fields),
+    )
+    ds = _apply(field, fields, fine_dlst, coarse_product)
+    levels = LEVELS if "coefficient_by" in model else LEVELS[1:]
+    ds["fallback"].attrs |= flag_attrs(("none", *levels), first=-1)
+    ds["source"].attrs |= flag_attrs(SOURCES)
+    options = {
+        "residual": residual,
+        "fill_gaps": fill_gaps,
+        "rescale_dlst": rescale_dlst,
+        "clip": clip,
+        "frozen": frozen is not None,
+        "porosity": porosity is not None,
+    }
+    return label(
+        inherit(ds, coarse_product, fine_dlst, land_cover, ndvi, *model.data_vars.values()),
+        units="m3 m-3",
+        method="downscale",
+        options=json.dumps(options),
+        references=f"{REFERENCES}; Tobler 1979 doi:10.1080/01621459.1979.10481647",
+    )
+
+
+def _strata_of(model: xr.Dataset, *, rescale_dlst: bool) -> Strata:
+    """Read the strata back from a model."""
+    absent = [name for name in _NEEDED if name not in model]
+    if absent or "land_cover_meanings" not in model.attrs:
+        raise InputError(
+            "model is no result of fit_downscaling: it lacks "
+            f"{', '.join(absent) or 'the classes of land cover in its attributes'}."
+        )
+    if rescale_dlst and "dlst_slope" not in model:
+        raise InputError(
+            "rescale_dlst needs a model that was fitted with fine_dlst, the difference that the "
+            "satellite sees."
+        )
+    edges = json.loads(model.attrs["options"])["ndvi_edges"]
+    codes = np.atleast_1d(model.attrs["land_cover_values"]).tolist()
+    return Strata(
+        tuple(model.attrs["land_cover_meanings"].split()),
+        tuple(int(code) for code in codes),
+        tuple(float(edge) for edge in edges),
+    )
+
+
+def _require_field(dlst: xr.DataArray) -> None:
+    require_numeric(dlst, name="fine_dlst")
+    require_dims(dlst, "time", name="fine_dlst")
+    if grid_dims(dlst) is None:
+        raise GridError("fine_dlst has no grid: no dims (y, x) or (latitude, longitude).")
+
+
+def _one_layer(product: xr.DataArray) -> xr.DataArray:
+    require_numeric(product, name="coarse_product")
+    require_dims(product, "time", name="coarse_product")
+    if "depth" in product.dims:
+        if product.sizes["depth"] > 1:
+            raise InputError(
+                f"coarse_product has {product.sizes['depth']} soil layers; choose one, as in "
+                "coarse_product.isel(depth=0)."
+            )
+        return product.isel(depth=0, drop=True)
+    return product
+
+
+def _require_cells(da: xr.DataArray, like: xr.DataArray, *, name: str, of: str) -> None:
+    """Refuse a field that does not lie on the cells of another."""
+    for dim in grid_dims(like) or PLANAR:
+        ours = like[dim].values
+        theirs = da[dim].values if dim in da.dims else np.array([])
+        if ours.size != theirs.size or not np.allclose(ours, theirs):
+            raise GridError(
+                f"{name} does not lie on the grid of {of}; bring it there first, as with "
+                "soilscope.regrid."
+            )
+
+
+def _n_cells(model: xr.Dataset) -> int:
+    """Return the number of coarse cells that a model by cell was fitted on; 0 for others."""
+    dims = grid_dims(model)
+    return 0 if dims is None else model.sizes[dims[0]] * model.sizes[dims[1]]
+
+
+def _groups(model: xr.Dataset, like: xr.DataArray) -> xr.DataArray:
+    """Return the column of the tables of each day (by month) or each cell (by cell)."""
+    rows, columns = grid_dims(like) or PLANAR
+    if "month" in model.dims:
+        return (like["time"].dt.month - 1).astype(np.int64).reset_coords(drop=True)
+    if not _n_cells(model):
+        return xr.zeros_like(like["time"], dtype=np.int64).reset_coords(drop=True)
+    found = members_of(like, model["coefficient_by"], names=("fine_dlst", "model"))
+    cells = found.cell.reshape(found.fine)
+    return xr.DataArray(cells, {rows: like[rows], columns: like[columns]}, (rows, columns))
+
+
+def _apply(
+    field: DownscaleField,
+    fields: dict[str, xr.DataArray],
+    fine: xr.DataArray,
+    coarse: xr.DataArray,
+) -> xr.Dataset:
+    """Call the block on whole fields of some days."""
+    ours, theirs = grid_dims(fine) or PLANAR, grid_dims(coarse) or PLANAR
+    apart = dict(zip(theirs, ("_row", "_column"), strict=True))  # both grids may name theirs alike
+    arrays, cores = [], []
+    for name, da in fields.items():
+        is_coarse = name in _OF_COARSE
+        core = [str(d) for d in (theirs if is_coarse else ours) if d in da.dims]
+        if name in TABLES:
+            whole = da.chunk(dict.fromkeys(da.dims, -1)) if da.chunks else da
+            arrays.append(whole.rename({d: f"_model_{d}" for d in da.dims}))
+            cores.append([f"_model_{d}" for d in da.dims])
+            continue
+        bare = da.reset_coords(drop=True).drop_vars([str(d) for d in da.dims if d in da.coords])
+        if bare.chunks and core:
+            bare = whole_in_space(bare)
+        if is_coarse:
+            bare, core = bare.rename(apart), list(apart.values())
+        arrays.append(bare.transpose(..., *core))
+        cores.append(core)
+    results = xr.apply_ufunc(
+        field,
+        *arrays,
+        input_core_dims=cores,
+        output_core_dims=[list(ours) if name in field.FIELDS else [] for name in field.OUTPUTS],
+        dask="parallelized",
+        output_dtypes=[np.dtype(dtype) for dtype in field.OUTPUTS.values()],
+        keep_attrs=False,
+        join="override",
+    )
+    ds = xr.Dataset(dict(zip(field.OUTPUTS, results, strict=True)))
+    coords = {name: c for name, c in fine.coords.items() if set(c.dims) <= {"time", *ours}}
+    ds = ds.assign_coords(coords)
+    for name in field.FIELDS:
+        ds[name].encoding |= {k: v for k, v in fine.encoding.items() if k == "grid_mapping"}
+    return ds.transpose("time", *ours)
