@@ -16,8 +16,10 @@ from soilscope.errors import InputError, SoilscopeWarning
 from soilscope.sources import (
     era5,
     esa_cci,
+    fvc_china,
     gebco,
     modis,
+    peng_precipitation,
     raster,
     smci,
     soil_hydraulics,
@@ -56,6 +58,8 @@ PRODUCTS = {
     "soilgrids": soilgrids.PRODUCT,
     "esa_cci": esa_cci.PRODUCT,
     "soil_hydraulics": soil_hydraulics.PRODUCT,
+    "peng_precipitation": peng_precipitation.PRODUCT,
+    "fvc_china": fvc_china.PRODUCT,
 }
 
 

@@ -75,6 +75,7 @@ class Declared:
     period: tuple[pd.Timestamp, pd.Timestamp] | None = None
     accumulation: str | None = None  # what precipitation was summed over
     reliability: tuple[int, ...] | None = None  # ranks of pixels that are kept; () keeps all
+    drop_flags: tuple[int, ...] | None = None  # bits of the ESA CCI flag; () drops nothing
 
     def theirs(self, ours: str) -> str | None:
         """Return the file's name of our dimension `ours`, if declared."""
