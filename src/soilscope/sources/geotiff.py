@@ -1,5 +1,6 @@
 """GeoTIFF as lazy arrays: one variable a band, read window by window."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,31 @@ from soilscope.sources.formats import reading
 Array = npt.NDArray[Any]
 
 
+@dataclass(frozen=True)
+class Images:
+    """What the header of a GeoTIFF tells of its bands, in their order."""
+
+    names: list[str]
+    attrs: list[dict[str, Any]]
+    dtypes: list[np.dtype[Any]]
+    coords: dict[str, Any]
+    block: tuple[int, int]
+    shape: tuple[int, int]
+
+
+def layout_of(file: Any, path: Path) -> Images:
+    """Return what an open file tells of its bands; refuse one that is cut off, or lies nowhere."""
+    _require_whole(file, path)
+    return Images(
+        _names(file),
+        [_attrs(file, band) for band in file.indexes],
+        [np.dtype(d) for d in file.dtypes],
+        _coordinates(file, path),
+        file.block_shapes[0],
+        (file.height, file.width),
+    )
+
+
 def open_geotiff(path: Path, *, chunks: Chunks, stacked: bool) -> xr.Dataset:
     """Open a GeoTIFF without reading its values.
 
@@ -25,13 +51,9 @@ def open_geotiff(path: Path, *, chunks: Chunks, stacked: bool) -> xr.Dataset:
     all bands are the one variable "values" with the dimension `band`, labelled by the descriptions.
     """
     with reading(path), rasterio.open(path) as file:
-        _require_whole(file, path)
-        names = _names(file)
-        attrs = [_attrs(file, band) for band in file.indexes]
-        coords = _coordinates(file, path)
-        block = file.block_shapes[0]
-        dtypes = [np.dtype(d) for d in file.dtypes]
-        shape = (file.height, file.width)
+        held = layout_of(file, path)
+    names, attrs, dtypes, shape, block = held.names, held.attrs, held.dtypes, held.shape, held.block
+    coords = held.coords
     if stacked:
         if len(set(dtypes)) > 1 or any(a != attrs[0] for a in attrs):
             raise SourceError(f"the bands of {path} differ in type or scale; name them singly.")

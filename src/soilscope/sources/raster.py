@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from soilscope.sources.decode import decode_file, require_found, wanted
 from soilscope.sources.formats import file_format, open_lazily
 from soilscope.sources.gaps import tell_gaps
 from soilscope.sources.geotiff import open_geotiff
+from soilscope.sources.index import open_alike
 from soilscope.sources.product import Product
 from soilscope.sources.timeaxis import stamp_from_name
 
@@ -32,19 +34,25 @@ def open_raster(files: Sequence[Path], declared: Declared, *, chunks: Chunks) ->
     across the antimeridian keeps 0 to 360).
     """
     parts, held, crs = [], dict[str, None](), declared.crs
-    for path in files:
-        raw, here = _open(path, declared, chunks)
+    pattern = declared.time_from_name
+    for alike in open_alike(
+        files,
+        partial(_open, declared=declared, chunks=chunks),
+        stamp=None if pattern is None else partial(stamp_from_name, pattern=pattern),
+        time_dim=declared.theirs("time"),
+        period=declared.period,
+    ):
+        raw, path = alike.raw, alike.files[0]
         if crs is None:
             stated = crs_of(raw)
             crs = None if stated is None else stated.to_wkt()
         held |= dict.fromkeys(map(str, raw.data_vars))
-        pattern = declared.time_from_name
         parts.append(
             decode_file(
                 raw,
-                here,
+                _with_bands(raw, declared) if file_format(path) == "geotiff" else declared,
                 allowed=RASTER_DIMS,
-                file=str(path),
+                file=alike.label,
                 chunks=chunks,
                 stamp=None if pattern is None else stamp_from_name(path, pattern),
             )
@@ -77,16 +85,20 @@ def on_our_grid(ds: xr.Dataset, crs: str | None, *, file: str) -> xr.Dataset:
     return stamp(ds, crs, name=file)
 
 
-def _open(path: Path, declared: Declared, chunks: Chunks) -> tuple[xr.Dataset, Declared]:
-    """Open one file; bands of a GeoTIFF may be named by number, or not at all if there is one."""
+def _open(path: Path, declared: Declared, chunks: Chunks) -> xr.Dataset:
+    """Open one file as it is stored."""
     kind = file_format(path)
     if kind in ("text", "parquet"):
         raise SourceError(f"{path} is a table; open it with product: table.")
-    if kind != "geotiff":
-        by_hand = [s for v in declared.variables or () if v.by_hand for s in v.source]
-        return open_lazily(path, by_hand=by_hand), declared
-    stacked = "band" in (declared.dims or {}).values()
-    raw = open_geotiff(path, chunks=chunks, stacked=stacked)
+    if kind == "geotiff":
+        stacked = "band" in (declared.dims or {}).values()
+        return open_geotiff(path, chunks=chunks, stacked=stacked)
+    by_hand = [s for v in declared.variables or () if v.by_hand for s in v.source]
+    return open_lazily(path, by_hand=by_hand)
+
+
+def _with_bands(raw: xr.Dataset, declared: Declared) -> Declared:
+    """Name bands of a GeoTIFF that are named by number, or not at all if there is one."""
     bands = list(map(str, raw.data_vars))
     numbered = {str(i + 1): name for i, name in enumerate(bands)}
     variables = wanted(raw, declared)
@@ -95,7 +107,7 @@ def _open(path: Path, declared: Declared, chunks: Chunks) -> tuple[xr.Dataset, D
         replace(v, source=tuple(_band(s, bands, numbered, only) for s in v.source))
         for v in variables
     )
-    return raw, replace(declared, variables=named if declared.variables is not None else None)
+    return replace(declared, variables=named if declared.variables is not None else None)
 
 
 def _band(source: str, bands: Sequence[str], numbered: dict[str, str], only: str | None) -> str:
