@@ -243,9 +243,21 @@ def _other_units(
         return "mm declared as m, or a rate as a sum", "mm", "units", "mm"
     if known.units == "kPa":
         return _other_pressure(name, high)
+    if name == "fvc" and low >= 0:
+        return _other_cover(high)
     if name == "ndvi":
         return "stored integers", "", "scale", 0.0001
     return None
+
+
+def _other_cover(high: float) -> tuple[str, str, str, object]:
+    if high <= 100:
+        return "percent", "%", "units", '"%"'
+    if high <= 255:
+        return "percent, with missing numbers above 100", "", "valid", "[0, 100]"
+    if high <= 1000:
+        return "thousandths", "", "scale", 0.001
+    return "ten-thousandths", "", "scale", 0.0001
 
 
 def _other_share(stored: float, factor: float) -> tuple[str, str, str, object]:
