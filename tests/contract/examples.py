@@ -41,6 +41,19 @@ def temperatures() -> dict[str, xr.DataArray]:
     return {name: (base + by).assign_attrs(units="degC") for name, by in shifts.items()}
 
 
+def surface_temperatures() -> dict[str, xr.DataArray]:
+    """Land surface temperature by day, warmer than by night but for a few, with gaps."""
+    noise, gaps = _field(21, "time", *GRID), _field(22, "time", *GRID)
+    pair = {"day": (25.0 + 6.0 * noise).where(gaps < 2.0), "night": 12.0 + 3.0 * gaps}
+    return {name: da.assign_attrs(units="degC") for name, da in pair.items()}
+
+
+def moisture_and_quality() -> dict[str, xr.DataArray]:
+    """Soil moisture, and numbers of which two bits say how good it is."""
+    quality = (8 * abs(_field(23, "time", *GRID))).astype("uint8")
+    return {"da": moisture(), "quality": quality}
+
+
 def moisture() -> xr.DataArray:
     """Soil moisture with a season, a trend that differs from cell to cell, and a few gaps."""
     noise = _field(1, "time", "depth", *GRID)
@@ -122,6 +135,10 @@ EXAMPLES: dict[str, Example] = {
     ),
     "composite": Example("composite", lambda: {"da": moisture()}, {"freq": "YS", "how": "mean"}),
     "vapour_pressure_deficit": Example("vapour_pressure_deficit", temperatures),
+    "lst_difference": Example("lst_difference", surface_temperatures),
+    "mask_by_bits": Example(
+        "mask_by_bits", moisture_and_quality, {"keep": {"0-1": [0, 1]}, "drop": {"3": [1]}}
+    ),
     "index_parameters": Example("index_parameters", lambda: {"da": moisture()}),
     "index_parameters, pooled": Example(
         "index_parameters", lambda: {"da": moisture()}, {"reference": "pooled"}

@@ -74,6 +74,8 @@ def _steps() -> dict[str, Step]:
     from soilscope.analyse.trend import trend
     from soilscope.prepare.composites import composite
     from soilscope.prepare.layers import merge_layers
+    from soilscope.prepare.lst import lst_difference
+    from soilscope.prepare.quality import mask_by_bits
     from soilscope.prepare.vapour import vapour_pressure_deficit
 
     return {
@@ -84,6 +86,8 @@ def _steps() -> dict[str, Step]:
             ("dewpoint",),
             optional=("temperature_max", "temperature_min", "temperature"),
         ),
+        "lst_difference": Step(lst_difference, ("day", "night")),
+        "mask_by_bits": Step(mask_by_bits, ("da", "quality")),
         "index_parameters": Step(index_parameters, ("da",), whole=_if_pooled),
         "standardize": Step(standardize, ("da",), optional=("parameters",), whole=_if_pooled),
         "index_state": Step(index_state, ("ssmi",)),
