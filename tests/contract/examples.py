@@ -125,6 +125,12 @@ def _three_products() -> Inputs:
     return {"a": pair["product"], "b": pair["reference"], "c": third.assign_attrs(units="m3 m-3")}
 
 
+def _weighted() -> Inputs:
+    """Values with weights, and days from the stamps that differ from cell to cell."""
+    days = 5.0 * abs(_field(14, "time", *GRID)).clip(max=3.0)
+    return {"da": moisture(), "weights": abs(_field(13, "time", *GRID)), "days": days}
+
+
 def _stored_parameters() -> Inputs:
     return {"da": moisture(), "parameters": index_parameters(moisture())}
 
@@ -134,6 +140,11 @@ EXAMPLES: dict[str, Example] = {
         "merge_layers", lambda: {"sm": moisture()}, {"bounds": [[0, 0.2], [0.2, 1.0]]}
     ),
     "composite": Example("composite", lambda: {"da": moisture()}, {"freq": "YS", "how": "mean"}),
+    **{
+        f"smooth, {method}": Example("smooth", lambda: {"da": moisture()}, {"method": method})
+        for method in ("savgol", "chen", "whittaker")
+    },
+    "smooth, weighted": Example("smooth", _weighted, {"method": "whittaker"}),
     "vapour_pressure_deficit": Example("vapour_pressure_deficit", temperatures),
     "lst_difference": Example("lst_difference", surface_temperatures),
     "mask_by_bits": Example(

@@ -76,11 +76,13 @@ def _steps() -> dict[str, Step]:
     from soilscope.prepare.layers import merge_layers
     from soilscope.prepare.lst import lst_difference
     from soilscope.prepare.quality import mask_by_bits
+    from soilscope.prepare.smoothing import smooth
     from soilscope.prepare.vapour import vapour_pressure_deficit
 
     return {
         "merge_layers": Step(merge_layers, ("sm",)),
         "composite": Step(composite, ("da",)),
+        "smooth": Step(smooth, ("da",), optional=("weights", "days")),
         "vapour_pressure_deficit": Step(
             vapour_pressure_deficit,
             ("dewpoint",),
