@@ -12,6 +12,7 @@ import xarray as xr
 from soilscope import open_source
 from soilscope.errors import InputError, SoilscopeWarning, SourceError
 from soilscope.grid.crs import crs_of
+from soilscope.lineage import shared_lineage
 from soilscope.sources.catalogue import PRODUCTS
 from soilscope.sources.declared import Declared
 from soilscope.twin.layouts.esa_cci import write_esa_cci
@@ -178,6 +179,7 @@ def test_old_versions_and_interim_records_are_told(tmp_path):
     with pytest.warns(SoilscopeWarning, match=r"2 of 2 files .* are interim \(ICDR\)"):
         ds = open_source("esa_cci", tmp_path / "c3s")
     assert "2 of 2 files" in ds.attrs["preliminary"]
+    assert ds.record_status.values.tolist() == [1, 1]
 
 
 def test_other_products_of_esa_cci_are_refused(tmp_path):
@@ -247,4 +249,6 @@ def test_files_without_flags_are_told(tmp_path):
 
 def test_it_is_not_independent_of_gldas(files):
     lineage = json.loads(open_source("esa_cci", files).attrs["lineage"])
-    assert lineage == ["ESA CCI COMBINED", "GLDAS-Noah"]
+    assert lineage[:2] == ["ESA CCI COMBINED", "GLDAS-Noah"]
+    noah = xr.DataArray(0.0, attrs={"product": "gldas", "lineage": '["GLDAS-Noah"]'})
+    assert shared_lineage(open_source("esa_cci", files), noah) == ("GLDAS-Noah",)

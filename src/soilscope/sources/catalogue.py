@@ -22,6 +22,7 @@ from soilscope.sources import (
     peng_precipitation,
     raster,
     smci,
+    smops,
     soil_hydraulics,
     soilgrids,
     table,
@@ -60,6 +61,7 @@ PRODUCTS = {
     "soil_hydraulics": soil_hydraulics.PRODUCT,
     "peng_precipitation": peng_precipitation.PRODUCT,
     "fvc_china": fvc_china.PRODUCT,
+    "smops": smops.PRODUCT,
 }
 
 

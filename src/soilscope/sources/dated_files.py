@@ -19,6 +19,7 @@ from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from soilscope.errors import SoilscopeWarning, SourceError
+from soilscope.names import flag_attrs
 from soilscope.sources.assemble import Period
 from soilscope.sources.formats import file_format, open_lazily, reading
 from soilscope.sources.timeaxis import decode_stamps, show
@@ -245,3 +246,22 @@ def _require_date(raw: xr.Dataset, file: Dated) -> None:
             f"{file.path} is named {show(file.stamp)}, but holds {show(own[0])}; rename it, or "
             "download it again."
         )
+
+
+def with_record(
+    ds: xr.Dataset, files: Sequence[Dated], preliminary: Sequence[bool], *, label: str, what: str
+) -> xr.Dataset:
+    """Return `ds` with the coordinate `record_status` where files are preliminary, and tell it.
+
+    `what` says in words what such files are, and what to do.
+    """
+    early = [file for file, is_early in zip(files, preliminary, strict=True) if is_early]
+    if not early:
+        return ds
+    status = np.array([1 if is_early else 0 for is_early in preliminary], np.int8)
+    attrs = flag_attrs(("unknown", "final", "preliminary"), first=-1)
+    attrs |= {"long_name": "final or preliminary record"}
+    ends = " to ".join(dict.fromkeys(show(early[i].stamp) for i in (0, -1)))
+    text = f"{len(early)} of {len(files)} files ({ends})"
+    warnings.warn(f"{text} in {label} are {what}", SoilscopeWarning, stacklevel=5)
+    return ds.assign_coords(record_status=("time", status, attrs)).assign_attrs(preliminary=text)

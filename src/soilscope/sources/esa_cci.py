@@ -21,12 +21,11 @@ from soilscope.names import flag_attrs
 from soilscope.sources.assemble import file_label
 from soilscope.sources.axes import RASTER_DIMS
 from soilscope.sources.chunks import Chunks
-from soilscope.sources.dated_files import Dated, as_one, dated_files, tell_missing
+from soilscope.sources.dated_files import Dated, as_one, dated_files, tell_missing, with_record
 from soilscope.sources.declared import Declared, Variable
 from soilscope.sources.decode import decode_file, require_found
 from soilscope.sources.product import Product
 from soilscope.sources.raster import on_our_grid
-from soilscope.sources.timeaxis import show
 
 #: Bits of the flag, and what a cell is that has it set.
 BITS = {
@@ -46,6 +45,8 @@ VARIABLES = (
     Variable("soil_moisture_uncertainty", ("sm_uncertainty",), units="m3 m-3", missing=(-9999.0,)),
     FLAG,
 )
+#: Satellites of recent years, which other products of soil moisture see with too.
+SENSORS = ("ASCAT", "AMSR2", "SMOS", "SMAP")
 _MOISTURE = ("soil_moisture", "soil_moisture_uncertainty")
 _LOOKED_AT = 12  # days whose flags are counted
 _NAME = re.compile(
@@ -71,7 +72,7 @@ def open_esa_cci(files: Sequence[Path], declared: Declared, *, chunks: Chunks) -
         example="ESACCI-SOILMOISTURE-L3S-SSMV-COMBINED-20150101000000-fv09.1.nc",
         period=declared.period,
     )
-    interim = _tell_versions(dated, label)
+    _tell_versions(dated, label)
     raw = as_one(dated)
     tell_missing(dated, product="ESA CCI soil moisture")
     wanted = {v.name: v for v in declared.variables or VARIABLES}
@@ -89,7 +90,9 @@ def open_esa_cci(files: Sequence[Path], declared: Declared, *, chunks: Chunks) -
             f"{label} hold no layer 'flag': values of frozen or densely covered ground are kept. "
             "Take the files as the provider has them, or write drop_flags: []."
         )
-    ds = ds[[n for n in asked if n in ds]].assign_attrs(interim)
+    interim = [file.told.get("record") == "ICDR" for file in dated]
+    what = "interim (ICDR); replace them when the final record of their time is there."
+    ds = with_record(ds[[n for n in asked if n in ds]], dated, interim, label=label, what=what)
     return on_our_grid(ds, declared.crs or "EPSG:4326", file=label)
 
 
@@ -100,8 +103,8 @@ def _require_bits(dropped: Sequence[int]) -> None:
             raise InputError(f"drop_flags names {bit}, which is no bit of the flag: {known}.")
 
 
-def _tell_versions(files: Sequence[Dated], label: str) -> dict[str, str]:
-    """Refuse other products of the same name, and tell versions and interim records."""
+def _tell_versions(files: Sequence[Dated], label: str) -> None:
+    """Refuse other products of the same name, and tell versions."""
     kinds = {file.told["kind"]: file.path for file in files}
     other = next((kind for kind in kinds if kind != "COMBINED"), None)
     if other is not None:
@@ -126,16 +129,6 @@ def _tell_versions(files: Sequence[Dated], label: str) -> dict[str, str]:
             f"{label} are of version {old[0]}: flags were coded otherwise before version 03, and "
             "bits may drop other values than they are named for. Download a later version."
         )
-    interim = [file for file in files if file.told.get("record") == "ICDR"]
-    if not interim:
-        return {}
-    ends = " to ".join(dict.fromkeys(show(interim[i].stamp) for i in (0, -1)))
-    text = f"{len(interim)} of {len(files)} files ({ends})"
-    _warn(
-        f"{text} in {label} are interim (ICDR), made before the final record of their time; "
-        "replace them when it is there."
-    )
-    return {"preliminary": text}
 
 
 def _without_flagged(ds: xr.Dataset, dropped: Sequence[int]) -> xr.Dataset:
@@ -203,7 +196,7 @@ PRODUCT = Product(
         "the PASSIVE and ACTIVE products (percent of saturation) are refused",
     ),
     variables=VARIABLES,
-    ancestors=("ESA CCI COMBINED", *made_from("ESA CCI COMBINED")),
+    ancestors=("ESA CCI COMBINED", *made_from("ESA CCI COMBINED"), *SENSORS),
     origin="ESA Climate Change Initiative; Dorigo et al. (2017), "
     "https://doi.org/10.1016/j.rse.2017.07.001; Gruber et al. (2019), "
     "https://doi.org/10.5194/essd-11-717-2019",
