@@ -4,6 +4,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from soilscope.sources.decode import decode_file, require_found
 from soilscope.sources.expver import Codes, split_versions, tell_preliminary, with_status
 from soilscope.sources.formats import open_lazily
 from soilscope.sources.gaps import tell_gaps
+from soilscope.sources.index import open_alike
 from soilscope.sources.raster import on_our_grid
 from soilscope.sources.timeaxis import Stamps, parse_stamps, stamp_from_name
 
@@ -94,39 +96,51 @@ def _open(
     variables = declared.variables or VARIABLES
     single = replace(declared, variables=tuple(_singly(variables)), layers=None)
     parts, known, held = list[xr.Dataset](), list[tuple[Stamps, Codes]](), dict[str, None]()
-    foreign = dict[Path, xr.Dataset]()
-    for path in files:
-        raw = _plain(path, variables)
-        foreign |= {} if _is_known(raw, variables) else {path: raw}
+    foreign, n_dated = dict[str, xr.Dataset](), 0
+    pattern = declared.time_from_name
+    for alike in open_alike(
+        files,
+        partial(open_lazily, by_hand=[s for v in variables if v.by_hand for s in v.source]),
+        stamp=None if pattern is None else partial(stamp_from_name, pattern=pattern),
+        time_dim=declared.theirs("time"),
+        period=declared.period,
+    ):
+        path = alike.files[0]
+        raw = _plain(alike.raw, path, variables)
+        foreign |= {} if _is_known(raw, variables) else {alike.label: raw}
         held |= dict.fromkeys(map(str, raw.data_vars))
-        pattern = declared.time_from_name
         for piece, codes in split_versions(raw, single.variables or (), path=path):
             part = decode_file(
                 piece,
                 single,
                 allowed=RASTER_DIMS,
-                file=str(path),
+                file=alike.label,
                 chunks=chunks,
                 stamp=None if pattern is None else stamp_from_name(path, pattern),
             )
             parts.append(part)
             if "time" in part.dims:
                 known.append((part["time"].values, codes))
+                n_dated += len(alike.files)
     file = file_label(files)
     have = {str(name) for part in parts for name in part.data_vars}
     require_found(declared, _found(variables, have), list(held), file=file)
     _tell_foreign(foreign, variables)
     crs = declared.crs or next((str(c) for p in parts if (c := crs_of(p)) is not None), None)
-    ds = _in_layers(combine(_on_first_days(parts), file=file), variables, declared, file=file)
+    ds = _in_layers(
+        combine(_on_first_days(parts, several=n_dated > 1), file=file),
+        variables,
+        declared,
+        file=file,
+    )
     ds = with_totals(ds, accumulation=declared.accumulation, hourly=hourly, file=file)
     ds = tell_preliminary(with_status(ds, known), period=declared.period, file=file)
     tell_gaps(ds, period=declared.period, file=file)
     return on_our_grid(ds, crs, file=file)
 
 
-def _plain(path: Path, variables: Sequence[Variable]) -> xr.Dataset:
-    """Open a file with short names, without dimensions of length 1 that say nothing to us."""
-    raw = open_lazily(path, by_hand=[s for v in variables if v.by_hand for s in v.source])
+def _plain(raw: xr.Dataset, path: Path, variables: Sequence[Variable]) -> xr.Dataset:
+    """Return a file with short names, without dimensions of length 1 that say nothing to us."""
     asked = {source for variable in variables for source in variable.source}
     held = set(raw.variables) | asked - set(_LONG.values())
     raw = raw.rename({k: v for k, v in _LONG.items() if k in raw.variables and v not in held})
@@ -154,13 +168,13 @@ def _is_known(raw: xr.Dataset, variables: Sequence[Variable]) -> bool:
     return bool(known & set(map(str, raw.variables)))
 
 
-def _tell_foreign(foreign: Mapping[Path, xr.Dataset], variables: Sequence[Variable]) -> None:
+def _tell_foreign(foreign: Mapping[str, xr.Dataset], variables: Sequence[Variable]) -> None:
     """Say which files are left out, since they hold nothing that is known here."""
     asked = ", ".join(source for variable in variables for source in variable.source)
-    for path, raw in foreign.items():
+    for name, raw in foreign.items():
         held = ", ".join(map(str, raw.data_vars)) or "nothing"
         _warn(
-            f"{path} is left out: it holds {held}, and none of {asked}. If it is another product, "
+            f"{name} is left out: it holds {held}, and none of {asked}. If it is another product, "
             "take it out of paths."
         )
 
@@ -251,15 +265,15 @@ def _tell_gaps(depths: Sequence[tuple[float, float]], file: str) -> None:
             )
 
 
-def _on_first_days(parts: Sequence[xr.Dataset]) -> list[xr.Dataset]:
-    """Set monthly stamps to the start of the month: accumulated means bear another hour."""
+def _on_first_days(parts: Sequence[xr.Dataset], *, several: bool) -> list[xr.Dataset]:
+    """Set monthly stamps of several files to the start of the month: sums bear another hour."""
     dated = [part["time"].values for part in parts if "time" in part.dims]
     months = [time.astype("datetime64[M]") for time in dated]
     monthly = all(
         np.unique(month).size == time.size and (time - month < np.timedelta64(1, "D")).all()
         for time, month in zip(dated, months, strict=True)
     )
-    if not monthly or len(dated) < 2:
+    if not monthly or not several:
         return list(parts)
     return [
         part.assign_coords(

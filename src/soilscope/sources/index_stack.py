@@ -65,13 +65,14 @@ def _lazy(name: str, da: xr.Variable, pieces: Sequence[Piece], dim: str) -> xr.V
         held = header.variables.get(name)
         known = held is not None and tuple(held[0]) == dims and da.dtype.kind in "iuf"
         chunks = da.encoding.get("preferred_chunks") or {}
-        stored = {str(d): n for d, n in chunks.items() if d != dim}
+        stored = {str(d): n for d, n in chunks.items()}
     if not known or dim in dims[1:]:
         return None
     decoded = any(key in da.encoding and key not in da.attrs for key in PACKING)
     inner = da.shape[1:] if dims[:1] == (dim,) else da.shape
     values = StackedFiles(name, pieces, inner, da.dtype, record=dims[:1] == (dim,), decoded=decoded)
     encoding = {key: da.encoding[key] for key in _KEPT if key in da.encoding}
-    encoding["preferred_chunks"] = {dim: max(piece.stamps.size for piece in pieces), **stored}
+    longest = max(piece.stamps.size for piece in pieces)
+    encoding["preferred_chunks"] = {**stored, dim: min(longest, stored.get(dim, longest))}
     lazy = indexing.LazilyIndexedArray(values)
     return xr.Variable((dim, *(d for d in dims if d != dim)), lazy, da.attrs, encoding)
