@@ -18,7 +18,9 @@ from soilscope.sources import (
     esa_cci,
     fvc_china,
     gebco,
+    gldas,
     modis,
+    modis_lst,
     peng_precipitation,
     raster,
     smci,
@@ -27,6 +29,7 @@ from soilscope.sources import (
     soilgrids,
     table,
     terraclimate,
+    trims_lst,
 )
 from soilscope.sources.accumulation import Accumulation
 from soilscope.sources.assemble import file_label, finish
@@ -42,6 +45,7 @@ from soilscope.sources.declared import (
 )
 from soilscope.sources.formats import find_files
 from soilscope.sources.known import known_variables
+from soilscope.sources.overpasses import Platform
 from soilscope.sources.ranges import check_opening, needs_steps
 from soilscope.sources.timeaxis import read_period
 from soilscope.sources.window import read_region
@@ -53,6 +57,8 @@ PRODUCTS = {
     "era5": era5.ERA5,
     "era_interim": era5.ERA_INTERIM,
     "modis": modis.PRODUCT,
+    "modis_lst": modis_lst.PRODUCT,
+    "trims_lst": trims_lst.PRODUCT,
     "smci": smci.PRODUCT,
     "terraclimate": terraclimate.PRODUCT,
     "gebco": gebco.PRODUCT,
@@ -62,6 +68,7 @@ PRODUCTS = {
     "peng_precipitation": peng_precipitation.PRODUCT,
     "fvc_china": fvc_china.PRODUCT,
     "smops": smops.PRODUCT,
+    "gldas": gldas.PRODUCT,
 }
 
 
@@ -86,6 +93,8 @@ def open_source(
     accumulation: Accumulation | None = None,
     reliability: Sequence[int] | None = None,
     drop_flags: Sequence[int] | None = None,
+    max_error: float | None = None,
+    platform: Platform | None = None,
 ) -> xr.Dataset:
     r"""Open files of one product lazily, under our names and in our units.
 
@@ -135,6 +144,11 @@ def open_source(
     drop_flags
         Bits of the flag of ESA CCI soil moisture whose values are dropped ([1, 2, 4, 8, 16, 32] by
         default: frozen, densely covered or doubtful ground; [] drops nothing).
+    max_error
+        Largest error (K) of MODIS land surface temperature that is kept, by its QC layers: 1, 2
+        (default), 3, or infinity, which keeps all that was produced.
+    platform
+        "terra" or "aqua": the satellite of land surface temperature, where files of both are there.
 
     Returns
     -------
@@ -168,7 +182,13 @@ def open_source(
     (('time', 'depth', 'site'), 'm3 m-3', [[[0.21]], [[0.25]]])
     """
     require_choice(product, PRODUCTS, name="product")
-    options = {"accumulation": accumulation, "reliability": reliability, "drop_flags": drop_flags}
+    options = {
+        "accumulation": accumulation,
+        "reliability": reliability,
+        "drop_flags": drop_flags,
+        "max_error": max_error,
+        "platform": platform,
+    }
     for name, given in options.items():
         refuse_foreign(product, name, given)
     declared = Declared(
@@ -186,6 +206,8 @@ def open_source(
         accumulation=accumulation,
         reliability=None if reliability is None else tuple(map(int, reliability)),
         drop_flags=None if drop_flags is None else tuple(map(int, drop_flags)),
+        max_error=max_error,
+        platform=platform,
         region=read_region(region),
         period=read_period(period),
     )
