@@ -256,7 +256,7 @@ def test_two_files_for_one_date_are_told(tmp_path):
     first = write_band(tmp_path / "MOD13A2.A2020001.h25v05.NDVI.tif", [1, 2, 3, 4])
     second = tmp_path / "MOD13A2.A2020001.h26v05.NDVI.tif"
     shutil.copy(first, second)
-    with pytest.raises(SourceError, match="both hold 2020-01-01; mosaic tiles first"):
+    with pytest.raises(SourceError, match="both hold 2020-01-01 of the same cells; keep one"):
         open_source("modis", [first, second], reliability=[])
 
 

@@ -1,11 +1,15 @@
 """HDF-EOS2 grids (`.hdf`), as MODIS products are delivered; needs the optional library pyhdf."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
+
+from soilscope.errors import GridError
+from soilscope.grid.crs import crs_of, geobox_of, grid_dims
 
 Point = tuple[float, float]  # x, y in metres
 
@@ -38,6 +42,34 @@ def tile_corners(h: int, v: int) -> tuple[Point, Point]:
     [(-11119505.197, 4447802.079), (-10007554.677, 3335851.559)]
     """
     return ((h - 18) * TILE, (9 - v) * TILE), ((h - 17) * TILE, (8 - v) * TILE)
+
+
+class Tile(NamedTuple):
+    """What of a grid lies in one tile of MODIS, and where its outer edges lie."""
+
+    name: str  # as in h25v05
+    part: xr.Dataset
+    corners: tuple[Point, Point]
+
+
+def tiles_of(ds: xr.Dataset, *, name: str) -> Iterator[Tile]:
+    """Cut data on the sinusoidal grid of MODIS (rows from north to south) at the edges of tiles."""
+    if grid_dims(ds) != ("y", "x") or crs_of(ds) != SINUSOIDAL:
+        raise GridError(
+            f"{name} is not on the sinusoidal grid of MODIS, in which HDF-EOS files are; write it "
+            "in another layout, or warp it first."
+        )
+    box = geobox_of(ds, name=name)
+    width, height = box.affine.a, -box.affine.e
+    across = np.floor(ds["x"].values / TILE).astype(int) + 18
+    down = 8 - np.floor(ds["y"].values / TILE).astype(int)
+    for v in np.unique(down):
+        for h in np.unique(across):
+            part = ds.isel(y=np.flatnonzero(down == v), x=np.flatnonzero(across == h))
+            left, right = part["x"].values[[0, -1]]
+            top, bottom = part["y"].values[[0, -1]]
+            edges = (left - width / 2, top + height / 2), (right + width / 2, bottom - height / 2)
+            yield Tile(f"h{h:02d}v{v:02d}", part, edges)
 
 
 def write_hdf_eos(

@@ -1,4 +1,4 @@
-"""MODIS NDVI (MOD13A2, MOD13A3) as AppEEARS and Earth Engine export it."""
+"""MODIS NDVI and EVI (MOD13A2, MOD13A3) as delivered, and as AppEEARS or Earth Engine export it."""
 
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -11,16 +11,19 @@ import xarray as xr
 
 from soilscope.checks import require_choice
 from soilscope.grid.crs import geobox_of, grid_dims
+from soilscope.twin.layouts.hdf_eos import Field, tiles_of, write_hdf_eos
 
-Layout = Literal["appeears", "appeears_netcdf", "earth_engine"]
+Layout = Literal["appeears", "appeears_netcdf", "earth_engine", "hdf"]
 Short = Literal["MOD13A2", "MOD13A3"]
 Array = npt.NDArray[Any]
 
 FILL, SCALE = -3000, 0.0001
 GOOD, CLOUDY, NO_PIXEL = 0, 3, -1
+_GRIDS = {"MOD13A2": "MODIS_Grid_16DAY_1km_VI", "MOD13A3": "MOD_Grid_monthly_1km_VI"}
 _WORDS = {"MOD13A2": "_1_km_16_days_", "MOD13A3": "_1_km_monthly_"}
 _LAYERS = {
     "ndvi": ("NDVI", "i2", FILL),
+    "evi": ("EVI", "i2", FILL),
     "reliability": ("pixel_reliability", "i1", NO_PIXEL),
     "day": ("composite_day_of_the_year", "i2", -1),
 }
@@ -35,12 +38,13 @@ def write_modis(
     cloud_share: float = 0.0,
     seed: int = 0,
 ) -> list[Path]:
-    """Write the `ndvi` of monthly or daily data as MODIS files, and return their paths.
+    """Write `ndvi` (and `evi`) of monthly or daily data as MODIS files, and return their paths.
 
     Parameters
     ----------
     ds
-        With `ndvi` on (time, latitude, longitude) or (time, y, x), and a reference system.
+        With `ndvi`, and `evi` if there is any, on (time, latitude, longitude) or (time, y, x), and
+        a reference system.
     folder
         Where to write; made if it does not exist.
     product
@@ -48,8 +52,10 @@ def write_modis(
         middles of the months and seen i modulo 16 days after their first day in cell i (row by
         row); "MOD13A3": the months as they are, without a day.
     layout
-        "appeears" (a GeoTIFF a layer and date), "appeears_netcdf" (all in one file), or
-        "earth_engine" (a GeoTIFF a date, with the layers as bands).
+        "appeears" (a GeoTIFF a layer and date), "appeears_netcdf" (all in one file),
+        "earth_engine" (a GeoTIFF a date, with the layers as bands), or "hdf" (HDF-EOS as delivered,
+        a file a date and tile, or the part of a tile that `ds` covers; on the sinusoidal grid
+        alone, with pyhdf).
     cloud_share
         Share of pixels that clouds hide: their NDVI is 0.05, their reliability 3.
     seed
@@ -72,7 +78,9 @@ def write_modis(
     require_choice(product, get_args(Short), name="product")
     require_choice(layout, get_args(Layout), name="layout")
     Path(folder).mkdir(parents=True, exist_ok=True)
-    stored = _stored(ds["ndvi"], product, cloud_share, np.random.default_rng(seed))
+    stored = _stored(ds, product, cloud_share, np.random.default_rng(seed))
+    if layout == "hdf":
+        return _as_hdf(stored, Path(folder), product)
     if layout == "appeears_netcdf":
         return [_as_netcdf(stored, Path(folder), product)]
     if layout == "earth_engine":
@@ -81,31 +89,35 @@ def write_modis(
 
 
 def _stored(
-    ndvi: xr.DataArray, product: Short, cloud_share: float, rng: np.random.Generator
+    ds: xr.Dataset, product: Short, cloud_share: float, rng: np.random.Generator
 ) -> xr.Dataset:
     """Make the layers of the product in stored numbers, rows from north to south."""
-    dims = grid_dims(ndvi)
+    dims = grid_dims(ds["ndvi"])
     if dims is None:
         raise ValueError("ndvi has no grid.")
-    ndvi = ndvi.transpose("time", *dims).sortby(dims[0], ascending=False)
+    names = [name for name in ("ndvi", "evi") if name in ds]
+    indices = ds[names].transpose("time", *dims).sortby(dims[0], ascending=False)
     if product == "MOD13A2":
-        ndvi = _in_composites(ndvi)
+        indices = _in_composites(indices)
+    ndvi = indices["ndvi"]
     cloudy = rng.random(ndvi.shape) < cloud_share
-    values = np.where(cloudy, 0.05, ndvi.values)
     missing = ~np.isfinite(ndvi.values)
-    number = np.where(missing, FILL, np.round(np.nan_to_num(values) / SCALE)).astype("i2")
     ranks = np.where(missing, NO_PIXEL, np.where(cloudy, CLOUDY, GOOD)).astype("i1")
-    stored = xr.Dataset({"ndvi": (ndvi.dims, number), "reliability": (ndvi.dims, ranks)})
-    stored = stored.assign_coords(ndvi.coords)
+    stored = xr.Dataset(coords=ndvi.coords)
+    for name in names:
+        values = np.where(cloudy, 0.05, indices[name].values)
+        number = np.where(missing, FILL, np.round(np.nan_to_num(values) / SCALE)).astype("i2")
+        stored[name] = (ndvi.dims, number)
+    stored["reliability"] = (ndvi.dims, ranks)
     if product == "MOD13A2":
-        later = np.arange(number[0].size).reshape(number[0].shape) % 16
+        later = np.arange(ranks[0].size).reshape(ranks[0].shape) % 16
         seen = ndvi["time"].values[:, None, None] + later.astype("timedelta64[D]")
-        days = pd.DatetimeIndex(seen.ravel()).day_of_year.to_numpy().reshape(number.shape)
+        days = pd.DatetimeIndex(seen.ravel()).day_of_year.to_numpy().reshape(ranks.shape)
         stored["day"] = (ndvi.dims, np.where(missing, -1, days).astype("i2"))
     return stored
 
 
-def _in_composites(ndvi: xr.DataArray) -> xr.DataArray:
+def _in_composites(ndvi: xr.Dataset) -> xr.Dataset:
     time = ndvi.indexes["time"]
     monthly = np.median(np.diff(time)) > np.timedelta64(20, "D")
     centres = time + pd.Timedelta(days=15) if monthly else time
@@ -138,13 +150,36 @@ def _as_images(stored: xr.Dataset, folder: Path, product: Short) -> list[Path]:
 
 def _as_bands(stored: xr.Dataset, folder: Path) -> list[Path]:
     paths = []
-    names = {"ndvi": "NDVI", "reliability": "SummaryQA", "day": "DayOfYear"}
+    names = {"ndvi": "NDVI", "evi": "EVI", "reliability": "SummaryQA", "day": "DayOfYear"}
     for stamp in stored.indexes["time"]:
         image = np.stack([da.sel(time=stamp).values for da in stored.data_vars.values()])
         path = folder / f"{stamp:%Y_%m_%d}.tif"
         bands = [names[str(layer)] for layer in stored.data_vars]
         _write_image(path, stored, image.astype("i2"), "i2", None, bands)
         paths.append(path)
+    return paths
+
+
+def _as_hdf(stored: xr.Dataset, folder: Path, product: Short) -> list[Path]:
+    """Write a file a date and tile; the scale is a divisor there, unlike in exports."""
+    paths = []
+    for name, part, corners in tiles_of(stored, name="ndvi"):
+        for stamp in part.indexes["time"]:
+            fields = {}
+            for layer, da in part.data_vars.items():
+                word, _, fill = _LAYERS[str(layer)]
+                long_name = (_WORDS[product] + word).replace("_", " ").strip()
+                about: dict[str, Any] = {"long_name": long_name, "_FillValue": fill}
+                if layer in ("ndvi", "evi"):
+                    about |= {
+                        "units": str(layer).upper(),
+                        "valid_range": [-2000, 10000],
+                        "scale_factor": 10000.0,
+                        "add_offset": 0.0,
+                    }
+                fields[long_name] = Field(da.sel(time=stamp).values, about)
+            path = folder / f"{product}.A{stamp:%Y%j}.{name}.061.{stamp.year + 1}001000000.hdf"
+            paths.append(write_hdf_eos(path, fields, grid=_GRIDS[product], corners=corners))
     return paths
 
 
@@ -180,13 +215,14 @@ def _as_netcdf(stored: xr.Dataset, folder: Path, product: Short) -> Path:
     names = {layer: f"{_WORDS[product]}{_LAYERS[str(layer)][0]}" for layer in file.data_vars}
     for layer, da in file.data_vars.items():
         da.attrs = {"grid_mapping": "crs", "_FillValue": da.dtype.type(_LAYERS[str(layer)][2])}
-    file["ndvi"].attrs |= {
-        "scale_factor": SCALE,
-        "add_offset": 0.0,
-        "units": "NDVI",
-        "valid_min": np.int16(-2000),
-        "valid_max": np.int16(10000),
-    }
+    for name in {"ndvi", "evi"} & set(file.data_vars):
+        file[name].attrs |= {
+            "scale_factor": SCALE,
+            "add_offset": 0.0,
+            "units": name.upper(),
+            "valid_min": np.int16(-2000),
+            "valid_max": np.int16(10000),
+        }
     days = (file.indexes["time"] - pd.Timestamp(2000, 1, 1)).days.to_numpy().astype("i4")
     about = {"units": "days since 2000-01-01 00:00:00", "calendar": "julian"}
     file = file.rename(names).assign_coords(time=("time", days, about))
