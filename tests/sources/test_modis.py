@@ -263,3 +263,24 @@ def test_two_files_for_one_date_are_told(tmp_path):
 def test_options_of_other_products_are_refused(tmp_path):
     with pytest.raises(InputError, match="accumulation is an option of era5_land, era5; modis has"):
         open_source("modis", tmp_path, accumulation="step")
+
+
+def test_dates_of_bands_go_before_that_of_the_file_also_among_many(tmp_path):
+    """Exports bear the day on which they were made, too."""
+    files = []
+    for day in range(1, 21):
+        path = tmp_path / f"export_202401{day:02d}.tif"
+        files.append(write_band(path, [1000] * 4, description=f"2003_02_{day:02d}_NDVI"))
+    found = open_source("modis", files, reliability=[])
+    assert found.time.dt.year.values.tolist() == [2003] * 20
+
+
+def test_a_pattern_for_dates_serves_many_files(tmp_path):
+    files = [
+        write_band(tmp_path / f"NDVI-{month:02d}of{year}.tif", [1000 + month] * 4)
+        for year in (2004, 2005)
+        for month in range(1, 13)
+    ]
+    found = open_source("modis", files, reliability=[], time_from_name="%mof%Y")
+    assert found.sizes["time"] == 24
+    np.testing.assert_allclose(found.ndvi[14, 0, 0], 0.1003, rtol=1e-6)

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from soilscope.sources.decode import decode_file
 from soilscope.sources.formats import file_format, open_lazily
 from soilscope.sources.geotiff import open_geotiff
 from soilscope.sources.hdf4 import open_hdf4
-from soilscope.sources.modis_layers import date_of
+from soilscope.sources.index import open_alike
+from soilscope.sources.modis_layers import date_of, named_date
 from soilscope.sources.mosaic import mosaic
 from soilscope.sources.timeaxis import Stamps, show
 
@@ -80,8 +82,7 @@ def find_pieces(
     `is_own` says whether a name is one of the product's, wanted or not.
     """
     found = Found(crs=declared.crs)
-    for path in files:
-        raw = _opened(path, chunks)
+    for path, raw in _as_stored(files, declared, name_layer, chunks):
         found.held |= dict.fromkeys(map(str, raw.data_vars))
         found.crs = _crs(raw) if found.crs is None else found.crs
         pieces = list(_pieces(raw, path, declared, wanted, name_layer))
@@ -166,6 +167,33 @@ def _partial(
         f"{where} lacks {len(absent)} of {len(every)}, first {show(first)[:10]}. It is missing "
         "there; add the files."
     )
+
+
+def _as_stored(
+    files: Sequence[Path], declared: Declared, name_layer: NameLayer, chunks: Chunks
+) -> Iterator[tuple[Path, xr.Dataset]]:
+    """Open files one by one; of many images, those that are laid out alike as one along time."""
+    images = [path for path in files if file_format(path) == "geotiff"]
+    alike = open_alike(
+        images,
+        partial(_opened, chunks=chunks),
+        stamp=partial(named_date, declared=declared),
+        part=lambda path: name_layer(path.stem, 1),
+        period=declared.period,
+    )
+    for group in alike:
+        if len(group.files) > 1 and _dated_bands(group.raw, declared):
+            yield from ((path, _opened(path, chunks)) for path in group.files)
+        else:
+            yield group.files[0], group.raw
+    others = dict.fromkeys(files).keys() - set(images)
+    yield from ((path, _opened(path, chunks)) for path in files if path in others)
+
+
+def _dated_bands(raw: xr.Dataset, declared: Declared) -> bool:
+    """Whether bands bear dates, which go before that of the file."""
+    bands = [Path(str(name)) for name in raw.data_vars]
+    return declared.time_from_name is None and any(named_date(b, declared) for b in bands)
 
 
 def _opened(path: Path, chunks: Chunks) -> xr.Dataset:
