@@ -70,6 +70,11 @@ class Header:
         return held
 
     @property
+    def grid(self) -> str:
+        """What files on the same cells have in common."""
+        return str(_layout(self.layout)["grid"])
+
+    @property
     def has_record(self) -> bool:
         """Whether time is a dimension of the file, and no single date."""
         return any(self.time_dim in held[0] for held in self.variables.values())
