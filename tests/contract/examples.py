@@ -81,6 +81,14 @@ def drivers() -> xr.Dataset:
     )
 
 
+def hills() -> xr.DataArray:
+    """A few heights on a grid in metres, one of them missing."""
+    coords = {"y": ("y", [20.0, 10.0], {"units": "m"}), "x": ("x", 10.0 * np.arange(1, 5))}
+    dem = abs(_field(30, *GRID)).assign_coords(coords)
+    dem["x"].attrs["units"] = "m"
+    return dem.where(dem > dem.min()).rename("elevation").assign_attrs(units="m")
+
+
 def zones() -> xr.DataArray:
     """Two zones, and a cell outside."""
     codes = xr.DataArray(np.array([[0, 0, 1, 1], [0, 0, 1, -1]], dtype="i1"), dims=GRID)
@@ -145,11 +153,17 @@ EXAMPLES: dict[str, Example] = {
         for method in ("savgol", "chen", "whittaker")
     },
     "smooth, weighted": Example("smooth", _weighted, {"method": "whittaker"}),
+    "interpolate_daily": Example("interpolate_daily", lambda: {"da": moisture()}),
+    "interpolate_daily, true days": Example(
+        "interpolate_daily", lambda: {k: v for k, v in _weighted().items() if k != "weights"}
+    ),
     "vapour_pressure_deficit": Example("vapour_pressure_deficit", temperatures),
     "lst_difference": Example("lst_difference", surface_temperatures),
     "mask_by_bits": Example(
         "mask_by_bits", moisture_and_quality, {"keep": {"0-1": [0, 1]}, "drop": {"3": [1]}}
     ),
+    "terrain": Example("terrain", lambda: {"dem": hills()}),
+    "terrain, d8": Example("terrain", lambda: {"dem": hills()}, {"flow": "d8"}),
     "index_parameters": Example("index_parameters", lambda: {"da": moisture()}),
     "index_parameters, pooled": Example(
         "index_parameters", lambda: {"da": moisture()}, {"reference": "pooled"}

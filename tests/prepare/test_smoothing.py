@@ -256,3 +256,5 @@ def test_other_data_must_fit_the_series():
         smooth(da.drop_attrs(), method="whittaker", days=da)
     with pytest.raises(InputError, match="not in ascending order"):
         smooth(da[::-1])
+    with pytest.raises(InputError, match=r"da is a Dataset; give one of its variables"):
+        smooth(da.to_dataset())

@@ -11,7 +11,7 @@ from soilscope.errors import InputError
 from soilscope.kernels.gaps import open_gaps
 from soilscope.kernels.savitzky_golay import savitzky_golay, upper_envelope, window_fits
 from soilscope.kernels.whittaker import whittaker, whittaker_dated
-from soilscope.prepare.spans import elapsed_days, lengths_in_days, middles
+from soilscope.prepare.spans import elapsed_days, spans_of
 from soilscope.times import calendar_steps, is_time_like
 
 Array = npt.NDArray[Any]
@@ -69,8 +69,9 @@ def positions_of(da: xr.DataArray, dim: str, *, dated: bool) -> Positions:
         return Positions(tuple(places.tolist()))
     if not is_time_like(time):
         raise InputError(f"days need dates along {dim!r}, which holds {time.dtype}.")
-    middle = middles(lengths_in_days(da, dim=dim, composite_days=None)) / step
-    return Positions(tuple((elapsed / step).tolist()), 1.0 / step, tuple(middle.tolist()))
+    spans = spans_of(da, dim=dim)
+    stamps, middle = spans.stamps / step, (spans.middles - spans.stamps) / step
+    return Positions(tuple(stamps.tolist()), 1.0 / step, tuple(middle.tolist()))
 
 
 @dataclass(frozen=True)

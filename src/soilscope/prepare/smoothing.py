@@ -10,10 +10,11 @@ from soilscope.checks import (
     require_between,
     require_choice,
     require_dims,
-    same_along,
+    require_numeric,
 )
 from soilscope.errors import InputError
 from soilscope.labelled import Output, over_series
+from soilscope.prepare.beside import require_beside
 from soilscope.prepare.cell_methods import done_to
 from soilscope.prepare.smoothers import Whittaker, Windows, positions_of
 from soilscope.prepare.spans import elapsed_days
@@ -103,6 +104,7 @@ def smooth(
     0.42
     """
     require_dims(da, dim, name="da")
+    require_numeric(da, name="da")
     require_choice(method, get_args(Method), name="method")
     require_between(min_obs, 3, 10**6, name="min_obs")
     require_increasing(da[dim])
@@ -111,7 +113,7 @@ def smooth(
     others = {name: a for name, a in {"weights": weights, "days": days}.items() if a is not None}
     for name, other in others.items():
         _require_for_whittaker(method, name)
-        _require_like(other, da, dim, name)
+        require_beside(other, da, dim, name=name)
     block: Windows | Whittaker
     if method == "whittaker":
         require_between(smoothness, 1e-6, 1e12, name="smoothness")
@@ -141,20 +143,6 @@ def _require_for_whittaker(method: Method, name: str) -> None:
     if method != "whittaker":
         raise InputError(
             f"{name} are for method='whittaker' alone; leave them out, or use that method."
-        )
-
-
-def _require_like(other: xr.DataArray, da: xr.DataArray, dim: str, name: str) -> None:
-    """Refuse an array that `da` would have to grow, or be cut, to meet."""
-    require_dims(other, dim, name=name)
-    extra = [str(d) for d in other.dims if d not in da.dims]
-    if extra:
-        raise InputError(f"{name} has the dimension {extra[0]!r}, which da lacks.")
-    differ = [str(d) for d in other.dims if not same_along(other, da, d)]
-    if differ:
-        raise InputError(
-            f"{name} and da differ along {differ[0]!r}; bring them together with "
-            'xarray.align(..., join="inner").'
         )
 
 

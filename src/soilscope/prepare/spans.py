@@ -1,5 +1,6 @@
 """Dates of composites: how many days each spans, and at which day its value stands."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -24,38 +25,58 @@ def elapsed_days(time: xr.DataArray) -> Floats:
     return np.asarray(elapsed / np.timedelta64(1, "D"), dtype=np.float64)
 
 
-def days_after(time: xr.DataArray, n: int) -> npt.NDArray[Any]:
-    """Return the stamps of `n` days from the first stamp on, in the data's own calendar."""
-    first = time.values[0]
-    if np.issubdtype(time.dtype, np.datetime64):
-        begin = first.astype("datetime64[D]")
-        return (begin + np.arange(n)).astype(time.dtype)  # type: ignore[no-any-return]
-    begin = first.replace(hour=0, minute=0, second=0, microsecond=0)
-    return np.array([begin + timedelta(days=k) for k in range(n)], dtype=object)
+@dataclass(frozen=True)
+class Spans:
+    """The days that values stand for, counted from the first day of the first of them."""
+
+    stamps: Floats  # days of the stamps
+    starts: Floats
+    lengths: Floats
+
+    @property
+    def middles(self) -> Floats:
+        """Days at which composites stand: 7.5 for one of the days 0, 1, ... 15."""
+        return self.starts + 0.5 * (self.lengths - 1.0)
+
+    @property
+    def n_days(self) -> int:
+        """Days from the first day of the first composite to the last day of the last one."""
+        return int(self.starts[-1] + self.lengths[-1])
 
 
-def lengths_in_days(da: xr.DataArray, *, dim: str, composite_days: int | None) -> Floats:
-    """Return the days that each value of `da` stands for.
+def spans_of(da: xr.DataArray, *, dim: str = "time", composite_days: int | None = None) -> Spans:
+    """Return the days that each value of `da` stands for, from its stamp on.
 
-    They are `composite_days`, else the attribute of that name; without both, monthly values stand
-    for their month and daily ones for their day.
+    They are `composite_days` many, else as many as the attribute of that name says; without both,
+    a monthly value stands for its month, whatever day it is stamped with, and a daily one for its
+    day.
     """
     time = da[dim]
     require_dates(time)
+    elapsed = elapsed_days(time)
+    hours = time[:1].dt.hour.values + time[:1].dt.minute.values / 60.0
+    stamps = np.floor(elapsed + hours / 24.0 + 1e-9)
     given = composite_days if composite_days is not None else da.attrs.get("composite_days")
     if given is not None:
         require_at_least(given, 1, name="composite_days")
-        return np.full(time.size, float(given))
+        return Spans(stamps, stamps, np.full(time.size, float(given)))
     if is_monthly(time):
-        return np.asarray(time.dt.days_in_month.values, dtype=np.float64)
-    if time.size > 1 and abs(float(np.median(np.diff(elapsed_days(time)))) - 1.0) < 1e-6:
-        return np.ones(time.size)
+        before = time.dt.day.values - 1.0
+        stamps = stamps + before[0]
+        return Spans(stamps, stamps - before, time.dt.days_in_month.values.astype(np.float64))
+    if time.size > 1 and abs(float(np.median(np.diff(elapsed))) - 1.0) < 1e-6:
+        return Spans(stamps, stamps, np.ones(time.size))
     raise InputError(
-        "da does not say how many days a value stands for; write them to its attribute "
-        "composite_days."
+        f"da does not say how many days each value along {dim!r} stands for; write them to its "
+        "attribute composite_days."
     )
 
 
-def middles(lengths: Floats) -> Floats:
-    """Return the days from each stamp to the middle of its composite: 7.5 of 16 (0, 1, ... 15)."""
-    return 0.5 * (lengths - 1.0)
+def daily_stamps(first: Any, spans: Spans) -> npt.NDArray[Any]:
+    """Return the stamps of all days of `spans`, whose first stamp is `first`; in its calendar."""
+    begin, n = -int(spans.stamps[0]), spans.n_days
+    if isinstance(first, np.datetime64):
+        days = first.astype("datetime64[D]") + np.arange(begin, begin + n)
+        return np.asarray(days.astype(first.dtype))
+    midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    return np.array([midnight + timedelta(days=begin + k) for k in range(n)], dtype=object)

@@ -73,16 +73,19 @@ def _steps() -> dict[str, Step]:
     from soilscope.analyse.state import index_state
     from soilscope.analyse.trend import trend
     from soilscope.prepare.composites import composite
+    from soilscope.prepare.daily import interpolate_daily
     from soilscope.prepare.layers import merge_layers
     from soilscope.prepare.lst import lst_difference
     from soilscope.prepare.quality import mask_by_bits
     from soilscope.prepare.smoothing import smooth
+    from soilscope.prepare.terrain import terrain
     from soilscope.prepare.vapour import vapour_pressure_deficit
 
     return {
         "merge_layers": Step(merge_layers, ("sm",)),
         "composite": Step(composite, ("da",)),
         "smooth": Step(smooth, ("da",), optional=("weights", "days")),
+        "interpolate_daily": Step(interpolate_daily, ("da",), optional=("days",)),
         "vapour_pressure_deficit": Step(
             vapour_pressure_deficit,
             ("dewpoint",),
@@ -90,6 +93,7 @@ def _steps() -> dict[str, Step]:
         ),
         "lst_difference": Step(lst_difference, ("day", "night")),
         "mask_by_bits": Step(mask_by_bits, ("da", "quality")),
+        "terrain": Step(terrain, ("dem",), whole=_always),
         "index_parameters": Step(index_parameters, ("da",), whole=_if_pooled),
         "standardize": Step(standardize, ("da",), optional=("parameters",), whole=_if_pooled),
         "index_state": Step(index_state, ("ssmi",)),
