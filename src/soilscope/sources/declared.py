@@ -76,6 +76,8 @@ class Declared:
     accumulation: str | None = None  # what precipitation was summed over
     reliability: tuple[int, ...] | None = None  # ranks of pixels that are kept; () keeps all
     drop_flags: tuple[int, ...] | None = None  # bits of the ESA CCI flag; () drops nothing
+    max_error: float | None = None  # K, of MODIS land surface temperature; inf keeps all
+    platform: str | None = None  # the satellite whose images are taken: terra, aqua
 
     def theirs(self, ours: str) -> str | None:
         """Return the file's name of our dimension `ours`, if declared."""

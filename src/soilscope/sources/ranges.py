@@ -26,6 +26,9 @@ _WRONG_UNITS = 0.01
 _ROUNDING = 1e-5
 #: Numbers that stand for "missing" in files that do not say so.
 _FILLS = (-9999.0, -999.0, -99.0, -3000.0, -32768.0, 9999.0, 32767.0, 65535.0)
+#: Temperatures whose products store K times 50 or 100, in files that tools may have scaled.
+_SCALED = ("lst_day", "lst_night")
+_SCALED_KELVIN = -271.5  # degC: 200 K and more, scaled once more, lies above
 
 
 @dataclass(frozen=True)
@@ -234,11 +237,7 @@ def _other_units(
     if name == "soil_moisture" and low >= 0:
         return _other_share(high / factor, factor)
     if known.units == "degC":
-        if low > 150:
-            return "kelvin", "K", "units", "K"
-        if high < -150:
-            return "degC declared as K", "degC", "units", "degC"
-        return None
+        return _other_temperature(name, low, high)
     if known.kind == "flux" and low >= known.low:
         return "mm declared as m, or a rate as a sum", "mm", "units", "mm"
     if known.units == "kPa":
@@ -258,6 +257,15 @@ def _other_cover(high: float) -> tuple[str, str, str, object]:
     if high <= 1000:
         return "thousandths", "", "scale", 0.001
     return "ten-thousandths", "", "scale", 0.0001
+
+
+def _other_temperature(name: str, low: float, high: float) -> tuple[str, str, str, object] | None:
+    if low > 150:
+        return "kelvin", "K", "units", "K"
+    if name in _SCALED and high < -150:  # K or degC times a small scale
+        whole = "1" if high > _SCALED_KELVIN else "1, units: degC, missing: []"
+        return "numbers that were scaled already", "", "scale", whole
+    return ("degC declared as K", "degC", "units", "degC") if high < -150 else None
 
 
 def _other_share(stored: float, factor: float) -> tuple[str, str, str, object]:

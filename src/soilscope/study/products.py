@@ -51,7 +51,7 @@ def option_faults(product: str, options: Mapping[str, Any]) -> dict[str, str]:
             check(options.get(name))
         except InputError as error:
             faults[name] = str(error)
-    for name in ("accumulation", "reliability", "drop_flags"):
+    for name in ("accumulation", "reliability", "drop_flags", "max_error", "platform"):
         try:
             refuse_foreign(product, name, options.get(name))
         except InputError as error:
