@@ -208,3 +208,24 @@ def test_a_place_where_no_table_can_stand_is_told(tmp_path, path, what):
     (tmp_path / "d").mkdir()
     with pytest.raises(StudyError, match=what):
         require_own_table(tmp_path / path)
+
+
+def test_preliminary_months_are_told_and_stand_in_the_table(tmp_path, capsys):
+    months = pd.date_range("2001-01", periods=6, freq="MS")
+    (tmp_path / "d").mkdir()
+    version = ("valid_time", np.array(["0001"] * 4 + ["0005"] * 2, object))
+    ds = xr.Dataset(
+        {"swvl1": (("valid_time", "latitude", "longitude"), np.full((6, 2, 2), 0.2))},
+        {"valid_time": months, "latitude": [38.1, 38.0], "longitude": [104.0, 104.1]},
+    )
+    ds.swvl1.attrs["units"] = "m3 m-3"
+    ds.assign_coords(expver=version).to_netcdf(tmp_path / "d" / "land.nc", engine="h5netcdf")
+    table = tmp_path / "check.csv"
+    path = study(
+        tmp_path,
+        "era5_land, paths: d/*.nc, variables: {soil_moisture: swvl1}, depth_bounds: [[0, 0.07]]",
+    )
+    assert main(["check", str(path), "--csv", str(table)]) == 0
+    line = "  soil: 2001-05 to 2001-06, preliminary (ERA5T), and may still change\n"
+    assert line in capsys.readouterr().out
+    assert "soil,,2001-05,2001-06,," in table.read_text(encoding="utf-8-sig")

@@ -23,7 +23,7 @@ def check(study: StudyFile, csv: Table = None, *, voice: Voice) -> None:
     Every input is opened; nothing is computed, and nothing is written but the table asked for.
     """
     from soilscope.errors import StudyError
-    from soilscope.study.check_files import check_files
+    from soilscope.study.check_files import check_files, check_versions
     from soilscope.study.check_table import in_lines, require_own_table, write_table
     from soilscope.study.config import load_study
     from soilscope.study.plan import plan
@@ -34,9 +34,10 @@ def check(study: StudyFile, csv: Table = None, *, voice: Voice) -> None:
         progress.begin("inputs")
         loaded = load_study(study)
         problems = check_files(loaded)
+        found = plan(loaded)
+        problems += check_versions(found.inputs, period=loaded.period)
         if csv is not None:
             write_table(problems, csv)
-        found = plan(loaded)
     for line in found.text():
         voice.detail(line)
     if problems:

@@ -14,6 +14,7 @@ def status(results: ResultsFolder, *, voice: Voice) -> None:
     """Show which results are whole, begun or waiting."""
     from soilscope.study.lock import holder
     from soilscope.study.store import Store
+    from soilscope.study.versions import in_words
 
     require_results(results)
     store = Store(results)
@@ -28,6 +29,8 @@ def status(results: ResultsFolder, *, voice: Voice) -> None:
     width = max(map(len, manifest["results"]))
     for name in manifest["results"]:
         voice.detail(f"  {name:<{width}}  {_state(store, name)}")
+    for name, months in manifest.get("preliminary", {}).items():
+        voice.detail(f"preliminary (ERA5T), and may still change: {name}, {in_words(months)}")
     left = _left_over(store)
     if left:
         voice.detail(f"of an earlier study, and safe to remove: {', '.join(left)}")

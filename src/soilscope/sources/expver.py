@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ UNKNOWN, FINAL, PRELIMINARY = -1, 0, 1
 STATUS = "expver_status"
 #: expver 1 is ERA5, 5 is ERA5T; files hold numbers or texts such as "0005".
 _MEANING = {1: FINAL, 5: PRELIMINARY}
+
+_WORDS = {UNKNOWN: "unknown", FINAL: "final", PRELIMINARY: "preliminary"}
 
 Period = tuple[pd.Timestamp, pd.Timestamp]
 Codes = npt.NDArray[np.int8]
@@ -55,7 +58,7 @@ def with_status(ds: xr.Dataset, known: Sequence[tuple[Stamps, Codes]]) -> xr.Dat
     for stamps, codes in known:
         at = np.searchsorted(time, stamps, side="right") - 1
         np.maximum.at(status, at[at >= 0], codes[at >= 0])
-    attrs = flag_attrs(("unknown", "final", "preliminary"), first=UNKNOWN)
+    attrs = flag_attrs(tuple(_WORDS.values()), first=UNKNOWN)
     attrs |= {"long_name": "ERA5 (final) or ERA5T (preliminary)"}
     return ds.assign_coords({STATUS: ("time", status, attrs)})
 
@@ -80,6 +83,27 @@ def tell_preliminary(ds: xr.Dataset, *, period: Period | None, file: str) -> xr.
         stacklevel=3,
     )
     return ds.assign_attrs(preliminary=text)
+
+
+def months_by_status(ds: xr.Dataset) -> list[dict[str, str]]:
+    """Return the runs of months of one status: first and last month, and the status in words.
+
+    A month is preliminary as soon as one of its stamps is. Empty where no file tells a status.
+    """
+    if STATUS not in ds.coords or ds[STATUS].dims != ("time",):
+        return []
+    months, at = np.unique(ds["time"].values.astype("datetime64[M]"), return_inverse=True)
+    status = np.full(months.size, UNKNOWN, np.int8)
+    np.maximum.at(status, at, ds[STATUS].values)
+    edges = [0, *(np.flatnonzero(np.diff(status)) + 1).tolist(), months.size]
+    return [
+        {
+            "first": str(months[start]),
+            "last": str(months[stop - 1]),
+            "status": _WORDS[int(status[start])],
+        }
+        for start, stop in pairwise(edges)
+    ]
 
 
 def _codes(raw: xr.Dataset, path: Path) -> Codes:

@@ -9,15 +9,18 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
 
 from soilscope.errors import SourceError
 from soilscope.sources.catalogue import PRODUCTS, declared_variables
 from soilscope.sources.declared import Declared
+from soilscope.sources.expver import months_by_status
 from soilscope.sources.index import Indexed, read_index
 from soilscope.sources.index_header import Header
 from soilscope.sources.modis_layers import named_date
 from soilscope.study.check_table import Problem
 from soilscope.study.config import InputSpec, Study
+from soilscope.study.versions import in_words, preliminary_months
 
 Stamps = npt.NDArray[np.datetime64]
 
@@ -51,6 +54,24 @@ def check_files(study: Study) -> list[Problem]:
     for name, spec in study.inputs.items():
         problems += _of_input(name, spec, study.period) if spec.paths else []
     return problems
+
+
+def check_versions(
+    inputs: Mapping[str, xr.Dataset], *, period: tuple[str, str] | None
+) -> list[Problem]:
+    """Return the preliminary months of opened inputs, as `check` tells them."""
+    sources = [{"name": name, "versions": months_by_status(ds)} for name, ds in inputs.items()]
+    return [
+        Problem(
+            name,
+            first=run.split(" to ")[0],
+            last=run.split(" to ")[-1],
+            problem="preliminary (ERA5T), and may still change",
+            remedy="download it again about three months later",
+        )
+        for name, months in preliminary_months(sources, period=period).items()
+        for run in in_words(months).split(", ")
+    ]
 
 
 def _of_input(name: str, spec: InputSpec, period: tuple[str, str] | None) -> list[Problem]:
