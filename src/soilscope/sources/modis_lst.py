@@ -12,6 +12,7 @@ from soilscope.errors import SourceError
 from soilscope.sources.assemble import file_label
 from soilscope.sources.chunks import Chunks
 from soilscope.sources.declared import Declared, Variable
+from soilscope.sources.gaps import tell_gaps
 from soilscope.sources.modis_layers import named_date
 from soilscope.sources.modis_lst_layers import (
     QUALITY,
@@ -35,6 +36,7 @@ from soilscope.sources.modis_pieces import (
 from soilscope.sources.overpasses import near_period, of_one_platform, tell_missing_dates
 from soilscope.sources.product import Product
 from soilscope.sources.raster import on_our_grid
+from soilscope.sources.timeaxis import Stamps
 
 #: Days of a composite of MOD11A2 and MYD11A2.
 _DAYS = 8
@@ -73,7 +75,10 @@ def open_modis_lst(files: Sequence[Path], declared: Declared, *, chunks: Chunks)
     ds = put_together(pieces, declared, file=file, chunks=chunks)
     days = _days(product, ds["time"].values)
     of_lst = {name: dates[name] for name in TEMPERATURES if name in dates}
-    tell_missing_dates(of_lst, days=days, period=declared.period, file=file)
+    if days is None:
+        tell_gaps(ds, period=declared.period, file=file)
+    else:
+        tell_missing_dates(of_lst, days=days, period=declared.period, file=file)
     ds = keep_good(ds, declared.max_error, file=file)
     asked = [name for name in _asked(declared) if name in ds]
     return on_our_grid(_labelled(ds[asked], days, platform), found.crs, file=file)
@@ -126,19 +131,19 @@ def _require_layers(
             )
 
 
-def _days(product: str | None, time: np.ndarray[tuple[int, ...], np.dtype[np.datetime64]]) -> int:
+def _days(product: str | None, time: Stamps) -> int | None:
     """Return the days of a composite, by the product's name, else by the usual step."""
     if product is not None:
         return _DAYS if product == "A2" else 1
-    steps = np.diff(time) / np.timedelta64(1, "D")
-    return _DAYS if steps.size and np.median(steps) == _DAYS else 1
+    step = np.median(np.diff(time) / np.timedelta64(1, "D")) if time.size > 1 else 0.0
+    return int(step) if step in (1, _DAYS) else None
 
 
-def _labelled(ds: xr.Dataset, days: int, platform: str | None) -> xr.Dataset:
+def _labelled(ds: xr.Dataset, days: int | None, platform: str | None) -> xr.Dataset:
     told: dict[str, object] = {"sky": "clear"}
     if platform is not None:
         told["platform"] = platform.capitalize()
-    if days > 1:
+    if days == _DAYS:
         told["composite_days"] = days
         told["comment"] = f"mean of the clear days of {days} (fewer at the end of a year)"
     for name in TEMPERATURES:

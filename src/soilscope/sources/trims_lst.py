@@ -34,7 +34,8 @@ VARIABLES = (
 #: The end of a name -> what the file holds.
 _HALVES = {"D": "lst_day", "N": "lst_night"}
 _NAME = re.compile(
-    r"TRIMS_?(?:LST_?)?(?P<platform>Terra|Aqua)_?(?P<year>\d{4})(?P<doy>\d{3})_?(?P<half>[DN])",
+    r"TRIMS_?(?:LST_?)?(?P<platform>Terra|Aqua)_?(?P<year>\d{4})(?P<doy>\d{3})_?(?P<half>[DN])"
+    r"(?![A-Za-z])",
     re.IGNORECASE,
 )
 _VIEW_TIME = re.compile(r"view_?time", re.IGNORECASE)
@@ -94,7 +95,8 @@ def _inside(files: Sequence[Path]) -> list[Path]:
         if not path.is_dir():
             found.append(path)
             continue
-        inside = sorted(p for p in path.rglob("*.tif") if _NAME.search(p.stem))
+        named = sorted(p for p in path.rglob("*.tif") if _NAME.search(p.stem))
+        inside = [p for p in named if not _VIEW_TIME.search(str(p.relative_to(path)))]
         if not inside:
             raise SourceError(
                 f"the folder {path} holds no file that is named as those of TRIMS LST, such as "
