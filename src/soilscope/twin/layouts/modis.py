@@ -143,7 +143,7 @@ def _as_images(stored: xr.Dataset, folder: Path, product: Short) -> list[Path]:
         for stamp in stored.indexes["time"]:
             name = f"{product}.061_{_WORDS[product]}{word}_doy{stamp:%Y%j}_aid0001.tif"
             image = stored[layer].sel(time=stamp).values[None]
-            _write_image(folder / name, stored, image, dtype, fill, [])
+            write_image(folder / name, stored, image, dtype, fill, [])
             paths.append(folder / name)
     return paths
 
@@ -155,7 +155,7 @@ def _as_bands(stored: xr.Dataset, folder: Path) -> list[Path]:
         image = np.stack([da.sel(time=stamp).values for da in stored.data_vars.values()])
         path = folder / f"{stamp:%Y_%m_%d}.tif"
         bands = [names[str(layer)] for layer in stored.data_vars]
-        _write_image(path, stored, image.astype("i2"), "i2", None, bands)
+        write_image(path, stored, image.astype("i2"), "i2", None, bands)
         paths.append(path)
     return paths
 
@@ -183,15 +183,16 @@ def _as_hdf(stored: xr.Dataset, folder: Path, product: Short) -> list[Path]:
     return paths
 
 
-def _write_image(
+def write_image(
     path: Path, like: xr.Dataset, image: Array, dtype: str, fill: int | None, bands: list[str]
 ) -> None:
+    """Write an image (band, y, x) on the grid of `like` as GeoTIFF."""
     box = geobox_of(like)
     with rasterio.open(
         path,
         "w",
         driver="GTiff",
-        dtype={"i1": "int8", "i2": "int16"}[dtype],
+        dtype={"i1": "int8", "u1": "uint8", "i2": "int16"}[dtype],
         count=image.shape[0],
         height=image.shape[1],
         width=image.shape[2],
