@@ -204,7 +204,6 @@ def _block(land: Land, moments: list[Moment], views: _Views, seed: int) -> Heihe
         (skin[0], skin[1]),
         days=days,
         seed=seed,
-        length=land.place.length(80.0),
     )
     swaths = microwave(
         views.satellite,

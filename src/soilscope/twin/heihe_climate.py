@@ -27,8 +27,8 @@ RAIN = np.array(
 )
 SHARE = np.array([10, 15, 30, 50, 100, 170, 220, 200, 130, 45, 20, 10]) / 1000.0  # January on
 DAYS_IN_MONTH = 365.25 / 12.0
-FRONTS, SHOWER = 110.0, 9.0  # km, reach of rain; showers keep theirs in a small copy
-SUMMER_SHOWERS = 0.5  # share of the variance of the rain's field in July; 0.1 in January
+FRONTS, SHOWER, CLOUDS = 110.0, 9.0, 80.0  # km that they reach
+SUMMER_SHOWERS = 0.65  # share of the variance of the rain's field in July; a fifth of it in January
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,8 @@ class Climate:
         showers = self.showers.on(day)[self.inside]
         field = np.float32(np.sqrt(1.0 - part)) * front + np.float32(np.sqrt(part)) * showers
         normal = self.annual_rain * np.float32(share_of_day(turn))
-        wet = 0.70 * field + 0.714 * self.own_cloud.on(day)[self.inside]
+        # showers fall after the view by day: of the rain, only fronts bring the cloud that it meets
+        wet = 0.70 * front + 0.714 * self.own_cloud.on(day)[self.inside]
         cloud = special.ndtr(1.6 * (wet - np.float32(0.45))).astype(np.float32)
         warmth = np.float32(2.6) * self.warmth.on(day)[self.inside]
         normal_warmth = normal_temperature(self.elevation, self.latitude, turn)
@@ -80,18 +81,18 @@ def climate(where: Place, land: Terrain, annual: Array, *, seed: int) -> Climate
         inside,
         land.elevation[inside].astype(np.float32),
         annual[inside].astype(np.float32),
-        where.north[inside].astype(np.float32),
-        remembered(WEATHER, where.length(FRONTS), 0.45),
-        remembered(SHOWERS, max(SHOWER, 2.0 * where.cell), 0.0),
-        remembered(WARMTH, where.length(300.0), 0.75),
-        remembered(CLOUD, where.length(60.0), 0.3),
+        where.latitude[inside].astype(np.float32),
+        remembered(WEATHER, FRONTS, 0.45),
+        remembered(SHOWERS, where.grain(SHOWER), 0.0),
+        remembered(WARMTH, 300.0, 0.75),
+        remembered(CLOUD, CLOUDS, 0.3),
     )
 
 
 def annual_rain(where: Place, land: Terrain) -> Array:
     """Rain of a normal year (y, x), mm: it grows with height and eastwards."""
     rain = np.interp(land.elevation, RAIN[:, 0], RAIN[:, 1])
-    return np.asarray(rain * (1.0 + 0.06 * (where.east - 99.5)))
+    return np.asarray(rain * (1.0 + 0.06 * (where.longitude - 99.5)))
 
 
 def day_of_year(day: int) -> int:

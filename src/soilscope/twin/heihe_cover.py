@@ -61,13 +61,13 @@ def cover(where: Place, land: Terrain, annual_rain: Array, *, seed: int) -> Cove
     """Draw the land cover from terrain, rain (mm a year) and the way points of oases."""
     rng = stream(seed, COVER)
     patch, speckle = (
-        SmoothFields.over(where.rows, where.columns, length=where.length(km)).draw(rng)
+        SmoothFields.over(where.rows, where.columns, length=where.grain(km)).draw(rng)
         for km in (16.0, 5.0)
     )
     code = np.where(annual_rain + 25.0 * patch > 215.0, GRASS, BARREN)
     river = distance_to_line(where, RIVER)
     code[(river < 4.0 + 1.5 * patch) & (land.mountains < 0.2)] = GRASS
-    belt = np.abs(land.elevation - 2950.0) < 330.0 + 90.0 * patch + 60.0 * land.northness
+    belt = np.abs(land.elevation - 2950.0) < 620.0 + 90.0 * patch + 60.0 * land.northness
     code[belt & (land.mountains > 0.2)] = FOREST
     for line, reach in OASES:
         wide = reach * (1.0 + 0.20 * patch + 0.08 * speckle)

@@ -53,18 +53,18 @@ def skin_temperature(
 ) -> tuple[Array, Array]:
     """Skin temperature (degC) at the view by day and by night; `turn` is days from 1 January."""
     green = np.clip((ground.ndvi - 0.08) / 0.75, 0.0, 1.0)
-    swing = 6.5 * (1.0 - 0.5 * day.cloud)
+    swing = np.where(surface.forest, 8.3, 6.5 - 3.25 * day.cloud)
     inertia = _ground_inertia(surface, soil, ground, green)
     sun = sunshine(surface, turn) * (0.76 - 0.56 * day.cloud)
     absorbed = sun * (1.0 - _albedo(surface, ground, green))
     share = evaporated_share(surface, soil, ground, green)
-    exchange = np.where(surface.forest, 55.0, 17.0 + 14.0 * green)
+    exchange = np.where(surface.forest, 150.0, 17.0 + 14.0 * green)
     by_day = _balance(
         absorbed, day.temperature + swing, day, ground, inertia, share=share, exchange=exchange
     )
     by_night = _balance(
         np.zeros_like(sun), day.temperature - swing, day, ground, inertia,
-        share=np.zeros_like(sun), exchange=np.where(surface.forest, 25.0, 8.0),
+        share=np.zeros_like(sun), exchange=np.where(surface.forest, 90.0, 8.0),
     )  # fmt: skip
     return by_day, by_night
 

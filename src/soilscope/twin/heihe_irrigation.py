@@ -37,7 +37,7 @@ class Irrigation:
 def irrigation(where: Place, ground: Cover, *, seed: int) -> Irrigation:
     """Divide the cropland into districts with ragged borders, and give each its turn."""
     rng = stream(seed, FIELDS)
-    width = max(DISTRICT, 2.0 * where.cell)
+    width = where.grain(DISTRICT)
     ragged = SmoothFields.over(where.rows, where.columns, length=width)
     down, right = (0.35 * width * ragged.draw(rng) for _ in range(2))
     row = (where.rows[:, np.newaxis] + down) // width

@@ -22,7 +22,7 @@ def learned_moisture(
     """Moisture (day, cells of the basin): half truth, half reanalysis between its cells."""
     inside = where.inside
     between = regrid(reanalysis.astype(np.float32), where.geobox, how="bilinear", min_valid=0.2)
-    fields = SmoothFields.over(where.rows, where.columns, length=max(REACH, 2.0 * where.cell))
+    fields = SmoothFields.over(where.rows, where.columns, length=where.grain(REACH))
     noise = np.stack([fields.draw(stream(seed, SMCI, int(day)))[inside] for day in days])
     mixed = SHARE * between.values[:, inside] + (1.0 - SHARE) * total + NOISE * noise
     return np.asarray(np.clip(mixed, 0.0, None), dtype=np.float32)

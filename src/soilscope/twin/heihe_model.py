@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from soilscope.twin.heihe_bucket import (
+    Canopy,
     Fluxes,
     State,
     first_state,
@@ -28,12 +29,14 @@ from soilscope.twin.heihe_energy import Ground, Surface, clear_day, skin_tempera
 from soilscope.twin.heihe_irrigation import Irrigation, irrigation
 from soilscope.twin.heihe_noise import SKIN, stream
 from soilscope.twin.heihe_place import Place
+from soilscope.twin.heihe_seepage import Seepage, seepage
 from soilscope.twin.heihe_soil import Soil, soil
 from soilscope.twin.heihe_terrain import Terrain, terrain
 
 Array = npt.NDArray[Any]
 
 RUN_UP = 100  # days before the first, in which the guess of the state is forgotten
+FOREST_ROOTED, FOREST_CAUGHT = 0.3, 0.5  # shares: of its water from the bucket, of rain on leaves
 CLEAR_NOISE, CLOUD_NOISE = 0.7, 2.0  # K, of skin temperature, and what full cloud adds
 
 
@@ -50,7 +53,9 @@ class Land:
     surface: Surface  # cells
     cell_soil: Soil  # cells
     cell_cover: Cover  # cells
-    irrigation: Irrigation  # cells
+    canopy: Canopy
+    irrigation: Irrigation
+    seepage: Seepage
     bare: Array  # cells, bool: no water and no ice, so there is soil
 
 
@@ -77,7 +82,7 @@ def land_of(where: Place, *, seed: int) -> Land:
     inside = where.inside
     code = growth.code[inside]
     surface = Surface(
-        where.north[inside].astype(np.float32),
+        where.latitude[inside].astype(np.float32),
         ground.slope[inside].astype(np.float32),
         ground.northness[inside].astype(np.float32),
         ground.eastness[inside].astype(np.float32),
@@ -94,7 +99,12 @@ def land_of(where: Place, *, seed: int) -> Land:
         surface,
         Soil(*(getattr(earth, f.name)[inside] for f in fields(Soil))),
         Cover(*(getattr(growth, f.name)[inside] for f in fields(Cover))),
+        Canopy(
+            np.where(surface.forest, FOREST_ROOTED, 1.0).astype(np.float32),
+            np.where(surface.forest, FOREST_CAUGHT, 0.0).astype(np.float32),
+        ),
         irrigation(where, growth, seed=seed),
+        seepage(where, growth, seed=seed),
         ~surface.wet,
     )
 
@@ -111,7 +121,8 @@ def days_of(land: Land, *, first: int, number: int) -> Iterator[Moment]:
             ground=land.cell_soil,
             ndvi=ndvi,
             sun=clear_day(land.surface.latitude, turn),
-            irrigation=land.irrigation.on(turn),
+            canopy=land.canopy,
+            inflow=land.irrigation.on(turn) + land.seepage.on(day, state.soil_temperature),
         )
         if day >= first:
             yield _moment(land, day, weather, state, fluxes, ndvi)

@@ -10,7 +10,8 @@ Array = npt.NDArray[Any]
 
 #: Streams of random numbers: one a purpose, so that none depends on how often another is drawn.
 TERRAIN, COVER, SOIL, WEATHER, SHOWERS, WARMTH, CLOUD, FIELDS = range(8)
-SKIN, REANALYSIS, REANALYSIS_SKIN, CCI, SMOPS, SMCI, NULL = range(8, 15)
+SKIN, REANALYSIS, REANALYSIS_SKIN, CCI, SMOPS, SMCI, SEEPAGE = range(8, 15)
+EXTENT = (700.0, 600.0)  # km southwards and eastwards that the lattices cover
 
 
 def stream(seed: int, purpose: int, day: int = 0) -> np.random.Generator:
@@ -22,8 +23,9 @@ def stream(seed: int, purpose: int, day: int = 0) -> np.random.Generator:
 class SmoothFields:
     """Fields (row, column) of mean 0 and variance 1 that correlate by exp(-(h / length)^2).
 
-    White noise on a lattice is weighed by a Gaussian kernel along rows and along columns. Weights
-    have squares that sum to 1 at every point, so the variance is 1 everywhere.
+    White noise on a lattice over the whole basin is weighed by a Gaussian kernel along rows and
+    along columns. Weights have squares that sum to 1 at every point, so the variance is 1
+    everywhere; and a part of the basin gets what it has in the whole.
     """
 
     rows: Array  # weights (row, node)
@@ -31,8 +33,8 @@ class SmoothFields:
 
     @classmethod
     def over(cls, row: Array, column: Array, *, length: float) -> "SmoothFields":
-        """Prepare fields on rows and columns at these positions, in the unit of `length`."""
-        return cls(_weights(row, length), _weights(column, length))
+        """Prepare fields on rows and columns at these positions; they and `length` in km."""
+        return cls(_weights(row, length, EXTENT[0]), _weights(column, length, EXTENT[1]))
 
     def draw(self, rng: np.random.Generator) -> Array:
         """Draw a field (row, column) in float32."""
@@ -66,10 +68,29 @@ class RememberedFields:
         return np.asarray(self.fields.rows @ white @ self.fields.columns.T)
 
 
-def _weights(position: Array, length: float) -> Array:
+@dataclass(frozen=True)
+class SlowFields:
+    """Smooth fields that turn from one knot of time to the next, of variance 1 on every day."""
+
+    fields: SmoothFields
+    seed: int
+    purpose: int
+    knot: int  # days between independent fields
+
+    def on(self, day: int) -> Array:
+        """Return the field (row, column) of a day (an ordinal)."""
+        before, part = divmod(day, self.knot)
+        angle = 0.5 * np.pi * part / self.knot
+        first, then = (
+            self.fields.draw(stream(self.seed, self.purpose, self.knot * (before + k)))
+            for k in (0, 1)
+        )
+        return np.asarray(np.cos(angle) * first + np.sin(angle) * then, dtype=np.float32)
+
+
+def _weights(position: Array, length: float, extent: float) -> Array:
     """Kernel weights of lattice nodes half a length apart, with a margin of two lengths."""
-    start, end = position.min() - 2.0 * length, position.max() + 2.0 * length
-    nodes = np.arange(start, end + 0.5 * length, 0.5 * length)
+    nodes = np.arange(-2.0 * length, extent + 2.5 * length, 0.5 * length)
     weights = np.exp(-2.0 * ((position[:, np.newaxis] - nodes) / length) ** 2)
     weights /= np.sqrt((weights**2).sum(axis=1, keepdims=True))
     return np.asarray(weights, dtype=np.float32)

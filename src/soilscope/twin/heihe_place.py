@@ -1,4 +1,4 @@
-"""Where the Heihe twin lies: its grid, its outline, its river, and how it shrinks."""
+"""Where the Heihe twin lies: its grid, its outline, its river."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,15 +17,17 @@ ALBERS = (
 )
 SIZE = (560, 490)  # rows and columns of the whole basin at 1 km
 MIDDLE = (99.55, 40.2)  # degrees east and north
+ZHANGYE = (100.1, 38.95)
+ORIGIN = (-750.0, 4700.0)  # km in the plane, north-west of the basin: positions count from here
 KM_NORTH, KM_EAST = 111.2, 84.9  # of a degree, in the middle of the map
 
 # Longitude and latitude of way points; drawn by hand after maps of the basin.
 OUTLINE = np.array(
     [
         (100.2, 37.75), (101.0, 37.75), (101.6, 38.15), (101.95, 38.7), (101.7, 39.2),
-        (101.0, 39.45), (100.6, 39.9), (100.7, 40.4), (101.2, 40.9), (101.7, 41.4),
-        (101.95, 42.0), (101.75, 42.5), (101.0, 42.65), (100.0, 42.6), (99.0, 42.4),
-        (98.2, 42.1), (97.5, 41.7), (97.25, 41.1), (97.4, 40.5), (97.25, 40.0),
+        (101.0, 39.45), (100.6, 39.9), (100.7, 40.4), (101.2, 40.9), (101.6, 41.4),
+        (101.85, 42.0), (101.6, 42.5), (101.0, 42.65), (100.1, 42.6), (99.3, 42.35),
+        (98.7, 41.95), (98.15, 41.5), (97.95, 41.0), (97.7, 40.5), (97.35, 40.0),
         (97.15, 39.6), (97.5, 39.15), (98.1, 38.9), (98.7, 38.45), (99.3, 38.05),
     ]
 )  # fmt: skip
@@ -43,66 +45,65 @@ RIVER = np.array(
 
 @dataclass(frozen=True)
 class Place:
-    """A grid over the basin, or over a copy of it made smaller; fields are (y, x)."""
+    """A grid over the basin or a part of it; fields are (y, x)."""
 
     geobox: GeoBox
-    latitude: Array  # degrees, of the cells themselves
+    latitude: Array  # degrees
     longitude: Array
-    north: Array  # degrees, of the point of the real map that a cell stands for
-    east: Array
-    scale: float  # km here over km on the real map
 
     @property
     def inside(self) -> Array:
         """Whether a cell belongs to the basin."""
-        return _within(self.east, self.north, OUTLINE)
+        return _within(self.longitude, self.latitude, OUTLINE)
 
     @property
     def cell(self) -> float:
         """Width of a cell in km."""
         return float(self.geobox.affine.a) / 1000.0
 
+    def grain(self, km: float) -> float:
+        """Return a length in km that the grid can hold: two cells at least."""
+        return max(km, 2.0 * self.cell)
+
     @property
     def rows(self) -> Array:
-        """Position of the rows in km, increasing southwards."""
-        return (np.arange(self.geobox.shape[0]) + 0.5) * self.cell
+        """Position of the rows in km, increasing southwards, the same in any part of the basin."""
+        top = float(self.geobox.affine.f) / 1000.0
+        return ORIGIN[1] - top + (np.arange(self.geobox.shape[0]) + 0.5) * self.cell
 
     @property
     def columns(self) -> Array:
-        """Position of the columns in km."""
-        return (np.arange(self.geobox.shape[1]) + 0.5) * self.cell
-
-    def length(self, km: float) -> float:
-        """Return a length of the real map as km here, two cells at least."""
-        return max(km * self.scale, 2.0 * self.cell)
+        """Position of the columns in km, increasing eastwards."""
+        left = float(self.geobox.affine.c) / 1000.0
+        return left - ORIGIN[0] + (np.arange(self.geobox.shape[1]) + 0.5) * self.cell
 
 
-def place(*, size: tuple[int, int], resolution: float) -> Place:
-    """Lay a grid of `size` cells (rows, columns) of `resolution` m over the middle of the basin.
+def place(
+    *, size: tuple[int, int], resolution: float, middle: tuple[float, float] | None = None
+) -> Place:
+    """Lay a grid of `size` cells (rows, columns) of `resolution` m around `middle` (east, north).
 
-    The map is stretched to it: 560 by 490 km are the basin as it is, less is a small copy.
+    Without `middle`, a grid that is at least as tall as half of the basin lies in its middle, a
+    smaller one around Zhangye, where mountains, forest, oasis and desert meet.
     """
     to_plane = pyproj.Transformer.from_crs("EPSG:4326", ALBERS, always_xy=True)
-    middle = [round(v / resolution) * resolution for v in to_plane.transform(*MIDDLE)]
     rows, columns = size
-    left = middle[0] - columns // 2 * resolution
-    top = middle[1] + rows // 2 * resolution
+    if middle is None:
+        middle = MIDDLE if rows * resolution >= 500.0 * SIZE[0] else ZHANGYE
+    x0, y0 = (round(v / resolution) * resolution for v in to_plane.transform(*middle))
+    left, top = x0 - columns // 2 * resolution, y0 + rows // 2 * resolution
     box = GeoBox(size, Affine(resolution, 0.0, left, 0.0, -resolution, top), ALBERS)
     x = left + (np.arange(columns) + 0.5) * resolution
     y = top - (np.arange(rows) + 0.5) * resolution
-    scale = (rows * resolution / (1000.0 * SIZE[0]), columns * resolution / (1000.0 * SIZE[1]))
-    real_x = middle[0] + (x - middle[0]) / scale[1]
-    real_y = middle[1] + (y - middle[1]) / scale[0]
     back = pyproj.Transformer.from_crs(ALBERS, "EPSG:4326", always_xy=True)
     longitude, latitude = back.transform(*np.meshgrid(x, y))
-    east, north = back.transform(*np.meshgrid(real_x, real_y))
-    return Place(box, latitude, longitude, north, east, float(np.sqrt(scale[0] * scale[1])))
+    return Place(box, latitude, longitude)
 
 
 def distance_to_line(where: Place, line: Array) -> Array:
-    """Km on the real map to the nearest point of a line of way points."""
-    nearest = np.full(where.east.shape, np.inf)
-    x, y = where.east * KM_EAST, where.north * KM_NORTH
+    """Km to the nearest point of a line of way points."""
+    nearest = np.full(where.longitude.shape, np.inf)
+    x, y = where.longitude * KM_EAST, where.latitude * KM_NORTH
     for (x0, y0), (x1, y1) in zip(
         line[:-1] * (KM_EAST, KM_NORTH), line[1:] * (KM_EAST, KM_NORTH), strict=True
     ):
@@ -113,9 +114,9 @@ def distance_to_line(where: Place, line: Array) -> Array:
 
 
 def into_mountains(where: Place) -> Array:
-    """Km on the real map behind the foot of the Qilian Mountains, negative before it."""
-    foot = np.interp(where.east, FRONT[:, 0], FRONT[:, 1])
-    return np.where(where.north < foot, 1.0, -1.0) * distance_to_line(where, FRONT)
+    """Km behind the foot of the Qilian Mountains, negative before it."""
+    foot = np.interp(where.longitude, FRONT[:, 0], FRONT[:, 1])
+    return np.where(where.latitude < foot, 1.0, -1.0) * distance_to_line(where, FRONT)
 
 
 def _within(x: Array, y: Array, outline: Array) -> Array:

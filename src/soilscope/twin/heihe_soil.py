@@ -32,14 +32,15 @@ def soil(where: Place, ground: Cover, annual_rain: Array, *, seed: int) -> Soil:
     """Draw texture and carbon; the limits are smooth functions of them, of usual size only."""
     rng = stream(seed, SOIL)
     broad, fine, other = (
-        SmoothFields.over(where.rows, where.columns, length=where.length(km)).draw(rng)
+        SmoothFields.over(where.rows, where.columns, length=where.grain(km)).draw(rng)
         for km in (30.0, 5.0, 12.0)
     )
     moist = np.clip((annual_rain - 60.0) / 380.0, 0.0, 1.0)
-    sand = np.clip(76.0 - 38.0 * moist - 14.0 * ground.is_(CROP) + 6.0 * broad + 3.0 * fine, 8, 93)
+    sand = 62.0 - 16.0 * moist - 10.0 * ground.is_(CROP) + 11.0 * broad + 4.0 * fine
+    sand = np.clip(sand, 8.0, 93.0)
     clay = np.clip((100.0 - sand) * (0.34 + 0.04 * other), 2.0, 50.0)
     carbon = (3.0 + 32.0 * moist**2) * np.exp(0.22 * other + 0.08 * fine)
-    carbon *= 1.0 + 0.5 * ground.is_(FOREST) + 0.25 * ground.is_(GRASS) * moist
+    carbon *= 1.0 + 0.15 * ground.is_(FOREST) + 0.25 * ground.is_(GRASS) * moist
     density = np.clip(1.56 - 0.0125 * carbon + 0.03 * broad, 0.85, 1.7)
     porosity = 1.0 - density / 2.65
     wilting = 0.018 + 0.0042 * clay + 0.0004 * carbon

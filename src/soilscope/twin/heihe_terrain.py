@@ -37,14 +37,16 @@ def terrain(where: Place, *, seed: int) -> Terrain:
     """Draw the terrain: a fixed shape after the real map, with relief drawn over it."""
     behind = into_mountains(where)
     mountains = 1.0 - np.exp(-np.maximum(behind + 4.0, 0.0) / REACH)
-    plain = np.interp(where.north, PLAIN[:, 0], PLAIN[:, 1])
+    plain = np.interp(where.latitude, PLAIN[:, 0], PLAIN[:, 1])
     ridge = np.exp(-((distance_to_line(where, RIDGE) / 9.0) ** 2))
-    hills = np.exp(-(((where.east - HILLS[0]) / 0.7) ** 2) - ((where.north - HILLS[1]) / 0.5) ** 2)
+    hills = np.exp(
+        -(((where.longitude - HILLS[0]) / 0.7) ** 2) - ((where.latitude - HILLS[1]) / 0.5) ** 2
+    )
     elevation = plain + HEIGHT * mountains + 650.0 * ridge + 700.0 * hills
     rough = np.maximum(mountains, 0.05 + 0.5 * ridge + 0.35 * hills)
     rng = stream(seed, TERRAIN)
     for length, height in RELIEF:
-        fields = SmoothFields.over(where.rows, where.columns, length=where.length(length))
+        fields = SmoothFields.over(where.rows, where.columns, length=where.grain(length))
         elevation = elevation + height * rough * fields.draw(rng)
     elevation = np.maximum(elevation, 850.0)
     return Terrain(elevation, *_slopes(elevation, where.cell * 1000.0), mountains)

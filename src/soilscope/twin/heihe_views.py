@@ -14,6 +14,7 @@ from soilscope.twin.heihe_noise import (
     REANALYSIS,
     REANALYSIS_SKIN,
     SMOPS,
+    SlowFields,
     SmoothFields,
     stream,
 )
@@ -21,11 +22,12 @@ from soilscope.twin.heihe_place import KM_EAST, KM_NORTH, Place
 
 Array = npt.NDArray[Any]
 
+CORNER = (96.5, 43.5)  # degrees east and north: positions count from here
 LEAST_SHARE = 0.5  # of a coarse cell that must lie in the basin
 # Reanalysis: a drier and damper copy that is smooth, with slow errors, and a skin that swings less.
 GAIN, OFFSET, SLOW = 0.80, 0.045, 0.012
 DAY_BIAS, NIGHT_BIAS, SKIN_ERROR = -2.5, 1.2, 0.6  # K
-KNOT = 12  # days between independent errors of the reanalysis
+KNOT, REACH = 12, 80.0  # days, and km, between independent errors of the reanalysis
 # Microwave product: no bias, noise that grows with vegetation.
 CCI_NOISE, CCI_GREEN = 0.012, 0.020
 SWATH = 0.70  # share of days that see a cell
@@ -59,9 +61,10 @@ class Coarse:
 
     def fields(self, length: float) -> SmoothFields:
         """Errors over the grid that correlate over `length` km."""
-        rows, columns = (np.arange(n) + 0.5 for n in self.known.shape)
-        step = abs(self.geobox.affine.e)
-        return SmoothFields.over(rows * step * KM_NORTH, columns * step * KM_EAST, length=length)
+        step, affine = abs(self.geobox.affine.e), self.geobox.affine
+        rows, columns = ((np.arange(n) + 0.5) * step for n in self.known.shape)
+        south, east = CORNER[1] - affine.f + rows, affine.c - CORNER[0] + columns
+        return SmoothFields.over(south * KM_NORTH, east * KM_EAST, length=length)
 
 
 def coarse(where: Place, *, spacing: float, centred: bool, counts: Array) -> Coarse:
@@ -99,16 +102,17 @@ def reanalysis(
     *,
     days: Array,
     seed: int,
-    length: float,
 ) -> dict[str, Array]:
     """Moisture with its ice, and skin temperature, as a model sees them (day, row, column).
 
     `view` averages the soil, `whole` all cells, water and ice too.
     """
     seen = _smooth(view.mean(total), view.known)
-    moisture = OFFSET + GAIN * seen + SLOW * _slow_errors(view, days, seed, length)
+    fields = view.fields(REACH)
+    errors_of = SlowFields(fields, seed, REANALYSIS, KNOT)
+    slow = np.stack([errors_of.on(int(day)) for day in days])
+    moisture = OFFSET + GAIN * seen + SLOW * slow
     out = {"soil_moisture": np.clip(moisture, 0.0, None)}
-    fields = view.fields(length)
     errors = np.empty((2, len(days), *view.known.shape))
     for i, day in enumerate(days):
         rng = stream(seed, REANALYSIS_SKIN, int(day))
@@ -154,20 +158,9 @@ def _white(view: Coarse, days: Array, seed: int, purpose: int) -> Array:
     return np.stack([stream(seed, purpose, int(d)).standard_normal(view.known.shape) for d in days])
 
 
-def _slow_errors(view: Coarse, days: Array, seed: int, length: float) -> Array:
-    """Errors that turn from one knot of time to the next, of variance 1 on every day."""
-    fields, out = view.fields(length), []
-    for day in days:
-        before, part = divmod(int(day), KNOT)
-        angle = 0.5 * np.pi * part / KNOT
-        first, then = (fields.draw(stream(seed, REANALYSIS, KNOT * (before + k))) for k in (0, 1))
-        out.append(np.cos(angle) * first + np.sin(angle) * then)
-    return np.stack(out)
-
-
 def _smooth(values: Array, known: Array) -> Array:
-    """Average each cell with its neighbours (weights 1, 2, 1 along both axes), known ones only."""
-    kernel = np.array([1.0, 2.0, 1.0])
+    """Average each cell with its neighbours (weights 1, 6, 1 along both axes), known ones only."""
+    kernel = np.array([1.0, 6.0, 1.0])
     filled, weight = np.where(known, values, 0.0), known.astype(np.float64)
     for axis in (-2, -1):
         filled = ndimage.correlate1d(filled, kernel, axis=axis, mode="constant")
