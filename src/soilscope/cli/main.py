@@ -12,6 +12,7 @@ import typer
 
 from soilscope.cli.check import check
 from soilscope.cli.demo import demo
+from soilscope.cli.download import download
 from soilscope.cli.init import init
 from soilscope.cli.options import Interrupted, spoken
 from soilscope.cli.refusal import refusal
@@ -28,6 +29,7 @@ FAULT, INTERRUPTED = 2, 130
 _LONG = 240  # characters of a path; Windows allows 260, of which a temporary name takes some
 _GOES_ON = "interrupted; finished slabs are kept, and the same command goes on from there."
 _INTERRUPTED = {
+    "download": "interrupted; whole files are kept, and the same command goes on from there.",
     "report": "interrupted; the results are whole, and the same command makes their report.",
     **dict.fromkeys(("init", "check", "status", "sources"), "interrupted; nothing was written."),
 }
@@ -43,7 +45,7 @@ app = typer.Typer(
 )
 
 
-for _command in (demo, init, check, run, report, update, status, sources):
+for _command in (demo, init, download, check, run, report, update, status, sources):
     app.command()(spoken(_command))
 
 

@@ -15,13 +15,23 @@ from soilscope.cli.streams import write_line
 from soilscope.errors import SoilscopeWarning
 
 Event = Literal[
-    "started", "progress", "alive", "kept", "done", "warning", "error", "interrupted", "finished"
+    "started",
+    "progress",
+    "alive",
+    "kept",
+    "done",
+    "fetched",
+    "warning",
+    "error",
+    "interrupted",
+    "finished",
 ]
 _LINES: dict[Event, str] = {
     "progress": "{name}: {done} of {total} slabs",
     "alive": "{name}: still at work ({seconds:.0f} s)",
     "kept": "{name}: kept from an earlier run",
     "done": "{name}: done ({step}, {total} slab(s))",
+    "fetched": "{name}: {done} of {total}, {step}",
 }
 _FAULTS: tuple[Event, ...] = ("error", "interrupted")
 

@@ -9,7 +9,8 @@ from pydantic import Field, ValidationError
 from soilscope.errors import InputError
 from soilscope.sources.timeaxis import read_period
 from soilscope.study.analyses import read_analyses, step_options
-from soilscope.study.paths import read_paths, read_roots
+from soilscope.study.download_spec import DownloadSpec, read_download
+from soilscope.study.paths import named_paths, read_paths, read_roots
 from soilscope.study.place import KEYS, Place, place_schema, read_place
 from soilscope.study.products import (
     ALWAYS,
@@ -49,17 +50,19 @@ class Study(Strict):
         return f"{self.shown}:{line}" if line else self.shown
 
 
-_OF_STUDY = ("product", "paths", "suffix")  # keys of an input that its product does not take
+_OF_STUDY = ("product", "paths", "suffix", "download")  # keys that no product takes
 _KEYS = ("title", "description", "roots", "period", *KEYS, "inputs", "analyses", "report")
 
 
-def load_study(path: str | Path) -> Study:
+def load_study(path: str | Path, *, needs_files: bool = True) -> Study:
     """Read the study file `path` and check everything that can be known without opening data.
 
     Parameters
     ----------
     path
         A YAML file in UTF-8; its keys are described in ``docs/how-to/study-file.md``.
+    needs_files
+        Whether the files of inputs must be there; if not, paths stay as they are written.
 
     Returns
     -------
@@ -79,7 +82,7 @@ def load_study(path: str | Path) -> Study:
             document.fault((key,), unknown(key, _KEYS))
     roots = read_roots(value.get("roots"), document)
     place = read_place(value, roots, document)
-    inputs, variables = _read_inputs(value, roots, document)
+    inputs, variables = _read_inputs(value, roots, document, needs_files)
     if variables is not None and place.calendar is not None:
         variables |= set(place.calendar.derive)
     analyses = read_analyses(value, variables, document)
@@ -145,6 +148,7 @@ def _input_schema(product: str) -> dict[str, Any]:
     schema["required"] = ["product", *schema.get("required", [])]
     if product not in TWINS:
         schema["properties"]["paths"] = {"type": ["string", "array"], "items": {"type": "string"}}
+        schema["properties"]["download"] = DownloadSpec.model_json_schema()
         schema["required"].append("paths")
     return schema
 
@@ -160,7 +164,10 @@ def _step_schema(name: str) -> dict[str, Any]:
 
 
 def _read_inputs(
-    value: Mapping[str, Any], roots: Mapping[str, Path | None], document: Document
+    value: Mapping[str, Any],
+    roots: Mapping[str, Path | None],
+    document: Document,
+    needs_files: bool,
 ) -> tuple[dict[str, InputSpec], set[str] | None]:
     """Read every input; with them the names of all variables, or None where files must say."""
     given = value.get("inputs")
@@ -171,7 +178,7 @@ def _read_inputs(
     variables: set[str] | None = set(ALWAYS)
     owners: dict[str, str] = {}
     for name, content in given.items():
-        spec = _read_input(name, content, roots, document)
+        spec = _read_input(name, content, roots, document, needs_files)
         brought = variables_of(spec.product, spec.options) if spec is not None else None
         if spec is not None and spec.suffix is not None and brought is not None:
             brought = tuple(f"{variable}_{spec.suffix}" for variable in brought)
@@ -189,7 +196,11 @@ def _read_inputs(
 
 
 def _read_input(
-    name: str, content: Any, roots: Mapping[str, Path | None], document: Document
+    name: str,
+    content: Any,
+    roots: Mapping[str, Path | None],
+    document: Document,
+    needs_files: bool,
 ) -> InputSpec | None:
     where = ("inputs", name)
     if not isinstance(content, Mapping):
@@ -207,10 +218,13 @@ def _read_input(
         document.fault((*where, "suffix"), f"suffix is {suffix!r}; give a word, as in era5_land.")
         suffix = None
     options = _read_options(product, content, document, where)
-    paths = _read_input_paths(name, product, content, roots, document)
+    download = read_download(content, product, document, where)
+    paths = _read_input_paths(name, product, content, roots, document, needs_files)
     if len(document.faults) > before and not isinstance(options.get("variables"), (dict, list)):
         return None
-    return InputSpec(product=product, paths=paths, options=options, suffix=suffix)
+    return InputSpec(
+        product=product, paths=paths, options=options, suffix=suffix, download=download
+    )
 
 
 def _read_options(
@@ -236,16 +250,24 @@ def _read_input_paths(
     content: Mapping[str, Any],
     roots: Mapping[str, Path | None],
     document: Document,
+    needs_files: bool,
 ) -> tuple[Path, ...]:
     where = ("inputs", name, "paths")
     if product in TWINS:
-        if "paths" in content:
-            document.fault(where, f"{product} is synthetic and has no paths.")
+        for key in ("paths", "download"):
+            if key in content:
+                document.fault((*where[:2], key), f"{product} is synthetic and has no {key}.")
         return ()
     if "paths" not in content:
         document.fault(where, f"the input {name!r} has no paths.")
         return ()
-    return read_paths(content["paths"], roots, document, where)
+    if not needs_files:
+        return named_paths(content["paths"], roots, document, where)
+    before = len(document.faults)
+    paths = read_paths(content["paths"], roots, document, where)
+    if "download" in content and len(document.faults) > before:
+        document.fault(where, f"soilscope download {document.path.name} fetches what is missing.")
+    return paths
 
 
 def _read_period(value: Mapping[str, Any], document: Document) -> tuple[str, str] | None:

@@ -63,28 +63,29 @@ def read_paths(
     return tuple(found)
 
 
+def named_paths(
+    given: Any, roots: Mapping[str, Path | None], document: Document, where: Location
+) -> tuple[Path, ...]:
+    """Resolve the `paths` of an input as they are written, patterns too: files may be absent."""
+    listed = given if isinstance(given, list) else [given]
+    if not listed or not all(isinstance(item, str) and item.strip() for item in listed):
+        document.fault(where, "paths must be a path, a pattern with *, or a list of them.")
+        return ()
+    placed = (_placed(item, roots, document, where) for item in listed)
+    return tuple(base / inside for base, inside in filter(None, placed))
+
+
 def _files(
     text: str, roots: Mapping[str, Path | None], document: Document, where: Location
 ) -> Iterator[Path]:
-    if _WEB.match(text):
-        document.fault(where, f"{text} is a web address; download the file and name it here.")
+    placed = _placed(text, roots, document, where)
+    if placed is None:
         return
-    base: Path | None = document.path.resolve().parent
-    relative = text
-    rooted = _ROOTED.fullmatch(text)
-    if rooted:
-        name, relative = rooted[1], rooted[2].lstrip("/")
-        if name not in roots:
-            document.fault(where, f"{text!r}: {unknown(name, roots, kind='root')}")
-            return
-        base = roots[name]
-    if base is None:  # the root itself is at fault, and that has been said
-        return
-    inside = Path(relative).expanduser()
+    base, inside = placed
     path = base / inside
     if path.exists():
         yield path
-    elif glob.has_magic(relative):
+    elif glob.has_magic(str(inside)):
         # the base is no pattern, though its own name may hold [ ]; `inside` may be absolute
         matches = sorted(glob.glob(str(inside), root_dir=base, recursive=True))  # noqa: PTH207
         if not matches:
@@ -92,3 +93,24 @@ def _files(
         yield from (base / match for match in matches)
     else:
         document.fault(where, missing_file(path))
+
+
+def _placed(
+    text: str, roots: Mapping[str, Path | None], document: Document, where: Location
+) -> tuple[Path, Path] | None:
+    """Return the folder that a path is below of, and the path; None where a fault was noted."""
+    if _WEB.match(text):
+        document.fault(where, f"{text} is a web address; download the file and name it here.")
+        return None
+    base: Path | None = document.path.resolve().parent
+    relative = text
+    rooted = _ROOTED.fullmatch(text)
+    if rooted:
+        name, relative = rooted[1], rooted[2].lstrip("/")
+        if name not in roots:
+            document.fault(where, f"{text!r}: {unknown(name, roots, kind='root')}")
+            return None
+        base = roots[name]
+    if base is None:  # the root itself is at fault, and that has been said
+        return None
+    return base, Path(relative).expanduser()

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from soilscope.study.download_spec import DownloadSpec
 from soilscope.study.schema import Strict
 
 
@@ -12,13 +13,14 @@ class InputSpec(Strict):
     """An input: a product, its files, and the options of the function that opens it.
 
     With a `suffix`, its variables are `soil_moisture_SUFFIX` and so on, on layers of their own: a
-    second product of the same variable.
+    second product of the same variable. `download` says from where its files can be fetched.
     """
 
     product: str
     suffix: str | None = None
     paths: tuple[Path, ...] = ()
     options: dict[str, Any] = Field(default={})
+    download: DownloadSpec | None = None
 
 
 class Analysis(Strict):
