@@ -226,6 +226,6 @@ def test_preliminary_months_are_told_and_stand_in_the_table(tmp_path, capsys):
         "era5_land, paths: d/*.nc, variables: {soil_moisture: swvl1}, depth_bounds: [[0, 0.07]]",
     )
     assert main(["check", str(path), "--csv", str(table)]) == 0
-    line = "  soil: 2001-05 to 2001-06, preliminary (ERA5T), and may still change\n"
+    line = "  soil: 2001-05 to 2001-06, preliminary, and may still change\n"
     assert line in capsys.readouterr().out
     assert "soil,,2001-05,2001-06,," in table.read_text(encoding="utf-8-sig")

@@ -37,6 +37,12 @@ def test_a_month_is_preliminary_as_soon_as_one_of_its_days_is():
     ]
 
 
+def test_the_record_of_any_product_is_understood():
+    days = pd.date_range("2001-01", periods=3, freq="MS")
+    runs = months_by_status(told(days, [0, 0, 1]).rename({STATUS: "record_status"}))
+    assert [run["status"] for run in runs] == ["final", "preliminary"]
+
+
 def test_files_that_tell_no_version_have_no_status():
     assert months_by_status(xr.Dataset(coords={"time": pd.date_range("2001", periods=2)})) == []
 
@@ -53,9 +59,11 @@ def test_months_that_became_final_are_told_by_input():
     before = [source("a", ("2001-01", "2001-09", "final"), ("2001-10", "2001-12", "preliminary"))]
     now = [source("a", ("2001-01", "2001-11", "final"), ("2001-12", "2002-01", "preliminary"))]
     (line,) = became_final(before, now)
-    assert line.startswith("a: 2001-10 to 2001-11 of the last run was preliminary (ERA5T)")
+    assert line.startswith("a: 2001-10 to 2001-11 of the last run was preliminary")
     assert became_final(now, now) == []
     assert became_final(before, []) == []
+    (line,) = became_final(before, [{"name": "a", "period": ["2001-01-01", "2001-12-31"]}])
+    assert line.startswith("a: 2001-10 to 2001-12")
 
 
 def test_months_are_written_as_runs_across_years():

@@ -30,7 +30,7 @@ def status(results: ResultsFolder, *, voice: Voice) -> None:
     for name in manifest["results"]:
         voice.detail(f"  {name:<{width}}  {_state(store, name)}")
     for name, months in manifest.get("preliminary", {}).items():
-        voice.detail(f"preliminary (ERA5T), and may still change: {name}, {in_words(months)}")
+        voice.detail(f"preliminary, and may still change: {name}, {in_words(months)}")
     left = _left_over(store)
     if left:
         voice.detail(f"of an earlier study, and safe to remove: {', '.join(left)}")

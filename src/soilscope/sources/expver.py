@@ -88,13 +88,17 @@ def tell_preliminary(ds: xr.Dataset, *, period: Period | None, file: str) -> xr.
 def months_by_status(ds: xr.Dataset) -> list[dict[str, str]]:
     """Return the runs of months of one status: first and last month, and the status in words.
 
-    A month is preliminary as soon as one of its stamps is. Empty where no file tells a status.
+    A month is preliminary as soon as one of its stamps is. Empty where no file tells a status: the
+    coordinate of ERA5, or that of another product with the same meanings.
     """
-    if STATUS not in ds.coords or ds[STATUS].dims != ("time",):
+    meanings = " ".join(_WORDS.values())
+    told = [c for c in ds.coords.values() if c.attrs.get("flag_meanings") == meanings]
+    coordinate = next((c for c in told if c.dims == ("time",)), None)
+    if coordinate is None:
         return []
     months, at = np.unique(ds["time"].values.astype("datetime64[M]"), return_inverse=True)
     status = np.full(months.size, UNKNOWN, np.int8)
-    np.maximum.at(status, at, ds[STATUS].values)
+    np.maximum.at(status, at, coordinate.values)
     edges = [0, *(np.flatnonzero(np.diff(status)) + 1).tolist(), months.size]
     return [
         {

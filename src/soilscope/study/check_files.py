@@ -66,8 +66,8 @@ def check_versions(
             name,
             first=run.split(" to ")[0],
             last=run.split(" to ")[-1],
-            problem="preliminary (ERA5T), and may still change",
-            remedy="download it again about three months later",
+            problem="preliminary, and may still change",
+            remedy="download it again when the final record is there, some three months later",
         )
         for name, months in preliminary_months(sources, period=period).items()
         for run in in_words(months).split(", ")

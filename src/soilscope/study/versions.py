@@ -1,4 +1,4 @@
-"""Months of inputs that are preliminary (ERA5T), and those that became final since the last run."""
+"""Months of inputs that are preliminary, and those that became final since the last run."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -37,24 +37,26 @@ def preliminary_months(
 
 def became_final(before: Sources, now: Sources) -> list[str]:
     """Say which months were preliminary in an earlier record and are final in this one."""
-    final = {
-        str(source["name"]): {
-            month
-            for run in source.get("versions", ())
-            if run["status"] == "final"
-            for month in _months(run["first"], run["last"])
-        }
-        for source in now
-    }
+    final = {str(source["name"]): _final(source) for source in now}
     lines = []
     for name, months in preliminary_months(before).items():
         replaced = [month for month in months if month in final.get(name, ())]
         if replaced:
             lines.append(
-                f"{name}: {in_words(replaced)} of the last run was preliminary (ERA5T) and is "
-                "final now; the cube is made anew with it."
+                f"{name}: {in_words(replaced)} of the last run was preliminary and is final now; "
+                "the cube is made anew with it."
             )
     return lines
+
+
+def _final(source: Mapping[str, Any]) -> set[str]:
+    """Return the final months; all of them, where nothing says that any is preliminary."""
+    runs = source.get("versions", ())
+    if not runs and source.get("period"):
+        first, last = (stamp[:7] for stamp in source["period"])
+        return set(_months(first, last))
+    final = (run for run in runs if run["status"] == "final")
+    return {month for run in final for month in _months(run["first"], run["last"])}
 
 
 def in_words(months: Sequence[str]) -> str:
