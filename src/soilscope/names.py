@@ -57,6 +57,10 @@ EFFECTS = (
     "very_strong_positive",
 )
 
+#: Strata of land cover, in the order of their codes.
+COVER_STRATA = ("forest", "grass", "crop", "barren")
+
+#: A method that gives a name another meaning has it as "method.name".
 NAMES: dict[str, Name] = {
     # shared by all methods
     "n_obs": Name("number of valid observations"),
@@ -70,9 +74,29 @@ NAMES: dict[str, Name] = {
     "vpd": Name("vapour pressure deficit", "{units}"),
     "n_clipped": Name("number of negative values set to 0"),
     "ndvi": Name("normalised difference vegetation index"),
+    "frozen": Name(
+        "whether the soil is frozen", flags=("unknown", "not_frozen", "frozen"), first_flag=-1
+    ),
+    "lst_day": Name("land surface temperature by day", "{units}"),
+    "lst_night": Name("land surface temperature by night", "{units}"),
     "lst_difference": Name("land surface temperature by day less that by night", "K"),
     "n_negative": Name("number of negative differences"),
+    "cover_stratum": Name("stratum of land cover", flags=COVER_STRATA),
+    "cover_changed": Name(
+        "whether the stratum of land cover differs between maps",
+        flags=("unknown", "same", "changed"),
+        first_flag=-1,
+    ),
+    "n_covers": Name("number of strata of land cover in all maps"),
     "area_share": Name("valid share of the region's area"),
+    # temperature and vegetation
+    "tvdi": Name("temperature vegetation dryness index"),
+    "dry_intercept": Name("surface temperature of the dry edge at an NDVI of 0", "{units}"),
+    "dry_slope": Name("slope of the dry edge on NDVI", "{units}"),
+    "wet_intercept": Name("surface temperature of the wet edge at an NDVI of 0", "{units}"),
+    "wet_slope": Name("slope of the wet edge on NDVI", "{units}"),
+    "n_bins": Name("number of bins that the edges are fitted to"),
+    "n_outside": Name("number of cells with an index below 0 or above 1"),
     # index
     "ssmi": Name("standardised soil moisture index"),
     "mean": Name("mean", "{units}"),
@@ -103,6 +127,14 @@ NAMES: dict[str, Name] = {
     "reached_share_chance": Name("share of onsets followed by one below if they were unrelated"),
     "n_onsets": Name("number of drought onsets in the layer above that count"),
     "n_under_way": Name("number of drought onsets above with a drought already under way below"),
+    # terrain
+    "terrain.slope": Name("slope of the terrain", "degree"),
+    "aspect": Name("direction that the ground faces, clockwise from north", "degree"),
+    "northness": Name("cosine of the aspect"),
+    "eastness": Name("sine of the aspect"),
+    "specific_catchment_area": Name("upslope area per width of a cell", "m"),
+    "twi": Name("topographic wetness index"),
+    "floored_share": Name("share of cells whose slope was raised to the least slope"),
     # trend
     "slope": Name("Theil-Sen slope", "{units} year-1"),
     "slope_low": Name("lower confidence bound of the slope", "{units} year-1"),
@@ -204,6 +236,7 @@ NAMES: dict[str, Name] = {
     "dlst_intercept": Name("intercept of the satellite's day-night range", "K"),
     "uncertainty": Name("standard uncertainty of soil moisture", "m3 m-3"),
     "fallback": Name("whose relation was taken"),
+    "n_unphysical": Name("number of rescaled values outside 0 to 1"),
     "source": Name("where the coarse value comes from"),
     "valid_share": Name("mean share of valid cells in coarse cells"),
     "conservation_error": Name(
@@ -232,11 +265,11 @@ NAMES: dict[str, Name] = {
 }
 
 
-def describe(variable: str, *, units: str | None = None) -> dict[str, Any]:
+def describe(variable: str, *, units: str | None = None, method: object = None) -> dict[str, Any]:
     """Attributes of the result variable `variable` for data in `units` (left out if unknown)."""
     if variable not in NAMES:
         raise InputError(f"{variable!r} is not in soilscope.names.NAMES; add it there.")
-    name = NAMES[variable]
+    name = NAMES.get(f"{method}.{variable}", NAMES[variable])
     attrs: dict[str, Any] = {"long_name": name.long_name}
     if "{units}" not in name.units:
         attrs["units"] = name.units

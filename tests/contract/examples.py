@@ -54,6 +54,15 @@ def moisture_and_quality() -> dict[str, xr.DataArray]:
     return {"da": moisture(), "quality": quality}
 
 
+def cover() -> xr.DataArray:
+    """Codes of land cover, some missing, that change in some cells."""
+    first = _field(26, *GRID)
+    picked = xr.where(first < -0.5, 10, xr.where(first < 0.0, 12, xr.where(first < 0.7, 16, 13)))
+    other = _field(24, "time", *GRID) > 1.9 * (1 + (picked["x"] > 2))
+    codes = xr.where(other, 1, picked).where(_field(25, "time", *GRID) < 2.0, -1)
+    return codes.transpose("time", *GRID).astype("int16").rename("land_cover")
+
+
 def moisture() -> xr.DataArray:
     """Soil moisture with a season, a trend that differs from cell to cell, and a few gaps."""
     noise = _field(1, "time", "depth", *GRID)
@@ -127,6 +136,20 @@ def _two_products() -> Inputs:
     return {"product": moisture(), "reference": other.assign_attrs(units="m3 m-3")}
 
 
+def _two_coarse_products() -> Inputs:
+    """Two products with gaps of their own, the second of another mean and spread."""
+    pair = _two_products()
+    second = (0.1 + 0.5 * pair["reference"]).assign_attrs(units="m3 m-3")
+    return {"primary": pair["product"], "secondary": second}
+
+
+def _cold_months() -> Inputs:
+    """Temperatures about 0 degC with gaps, snow in some months."""
+    cold = _field(30, "time", *GRID)
+    snow = abs(_field(31, "time", *GRID)).assign_attrs(units="mm")
+    return {"temperature": cold.where(cold < 1.5).assign_attrs(units="degC"), "snow": snow}
+
+
 def _three_products() -> Inputs:
     pair = _two_products()
     third = moisture() + 0.02 * _field(12, "time", "depth", *GRID)
@@ -137,6 +160,13 @@ def _weighted() -> Inputs:
     """Values with weights, and days from the stamps that differ from cell to cell."""
     days = 5.0 * abs(_field(14, "time", *GRID)).clip(max=3.0)
     return {"da": moisture(), "weights": abs(_field(13, "time", *GRID)), "days": days}
+
+
+def _hot_and_green() -> Inputs:
+    """Surface temperature, lower where more grows."""
+    ndvi = abs(_field(15, "time", *GRID)).clip(max=1.5)
+    lst = 30.0 + _field(16, "time", *GRID) - 10.0 * ndvi
+    return {"lst": lst.assign_attrs(units="degC"), "ndvi": ndvi.assign_attrs(units="1")}
 
 
 def _stored_parameters() -> Inputs:
@@ -153,17 +183,24 @@ EXAMPLES: dict[str, Example] = {
         for method in ("savgol", "chen", "whittaker")
     },
     "smooth, weighted": Example("smooth", _weighted, {"method": "whittaker"}),
+    "tvdi": Example("tvdi", _hot_and_green, {"bin_width": 0.5, "min_cells": 1, "min_bins": 2}),
     "interpolate_daily": Example("interpolate_daily", lambda: {"da": moisture()}),
     "interpolate_daily, true days": Example(
         "interpolate_daily", lambda: {k: v for k, v in _weighted().items() if k != "weights"}
     ),
     "vapour_pressure_deficit": Example("vapour_pressure_deficit", temperatures),
+    "cover_strata": Example(
+        "cover_strata", lambda: {"land_cover": cover()}, {"changes": {1: "crop"}}
+    ),
+    "cover_changes": Example("cover_changes", lambda: {"land_cover": cover()}),
     "lst_difference": Example("lst_difference", surface_temperatures),
     "mask_by_bits": Example(
         "mask_by_bits", moisture_and_quality, {"keep": {"0-1": [0, 1]}, "drop": {"3": [1]}}
     ),
     "terrain": Example("terrain", lambda: {"dem": hills()}),
     "terrain, d8": Example("terrain", lambda: {"dem": hills()}, {"flow": "d8"}),
+    "frozen_mask": Example("frozen_mask", _cold_months, {"snow_threshold": 0.5}),
+    "blend_moisture": Example("blend_moisture", _two_coarse_products, {"min_overlap": 5}),
     "index_parameters": Example("index_parameters", lambda: {"da": moisture()}),
     "index_parameters, pooled": Example(
         "index_parameters", lambda: {"da": moisture()}, {"reference": "pooled"}

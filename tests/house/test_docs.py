@@ -194,6 +194,7 @@ def namespace():
         "new_months": some(*grid, seed=9, units="m3 m-3"),
         "ndvi": some(*grid, seed=10, units="1"),
         "quality": some(*grid, seed=11, units="1"),
+        "lst": some(*grid, seed=12, units="degC"),
         **dict(zip(("smci", "station", "smap", "gldas"), moisture.values(), strict=True)),
         "era5_land": some(*grid, seed=8, units="m3 m-3"),
         "zone": zone.assign_attrs(flag_values=[0], flag_meanings="oasis"),

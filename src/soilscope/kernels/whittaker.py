@@ -141,8 +141,11 @@ def whittaker(y, weights, x, smoothness, least, out):
                 _take_weighted(y[i, a:b], weights[i, a:b], w[i + _PAD], z[i + _PAD])
             else:
                 _take(y[i, a:b], w[i + _PAD], z[i + _PAD])
-        _solve(bands, n, w, z, c, r, u)
         _span(w[_PAD : n + _PAD], count, first, last)
+        for q in range(width):
+            if count[q] < least:
+                w[:, q] = 1.0  # nothing is divided by zero
+        _solve(bands, n, w, z, c, r, u)
         for i in range(n):
             for q in range(b - a):
                 there = (count[q] >= least) & (first[q] <= i) & (i <= last[q])

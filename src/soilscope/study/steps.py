@@ -7,6 +7,7 @@ from typing import Any
 import xarray as xr
 
 from soilscope.lineage import inherit
+from soilscope.study.slabs import Along
 
 Data = xr.DataArray | xr.Dataset
 
@@ -18,7 +19,8 @@ class Step:
     run: Callable[..., Data]
     inputs: tuple[str, ...]  # its positional parameters: data that a study must name
     optional: tuple[str, ...] = ()  # keyword-only parameters that take data and may be left out
-    whole: Callable[[Mapping[str, Any]], bool] = lambda _: False  # needs the whole field?
+    whole: Callable[[Mapping[str, Any]], bool] = lambda _: False  # needs everything at once?
+    along: Along = "space"  # slabs are blocks of cells, or of time where whole fields are needed
     version: int = 1  # raise when the numbers change
 
     def result(self, inputs: Mapping[str, Data], options: Mapping[str, Any]) -> xr.Dataset:
@@ -61,8 +63,10 @@ def _steps() -> dict[str, Step]:
     from soilscope.analyse.agreement import agreement
     from soilscope.analyse.change_point import change_point
     from soilscope.analyse.collocation import triple_collocation
+    from soilscope.analyse.downscale import downscale
     from soilscope.analyse.drivers import partial_regression
     from soilscope.analyse.events import drought_events
+    from soilscope.analyse.fit_downscaling import fit_downscaling
     from soilscope.analyse.index import index_parameters, standardize
     from soilscope.analyse.onset_delay import onset_delay
     from soilscope.analyse.pooled_agreement import pooled_agreement
@@ -72,13 +76,17 @@ def _steps() -> dict[str, Step]:
     from soilscope.analyse.significance import adjust_p_values
     from soilscope.analyse.state import index_state
     from soilscope.analyse.trend import trend
+    from soilscope.prepare.blend import blend_moisture
     from soilscope.prepare.composites import composite
     from soilscope.prepare.daily import interpolate_daily
+    from soilscope.prepare.frozen import frozen_mask
+    from soilscope.prepare.land_cover import cover_changes, cover_strata
     from soilscope.prepare.layers import merge_layers
     from soilscope.prepare.lst import lst_difference
     from soilscope.prepare.quality import mask_by_bits
     from soilscope.prepare.smoothing import smooth
     from soilscope.prepare.terrain import terrain
+    from soilscope.prepare.tvdi import tvdi
     from soilscope.prepare.vapour import vapour_pressure_deficit
 
     return {
@@ -86,14 +94,19 @@ def _steps() -> dict[str, Step]:
         "composite": Step(composite, ("da",)),
         "smooth": Step(smooth, ("da",), optional=("weights", "days")),
         "interpolate_daily": Step(interpolate_daily, ("da",), optional=("days",)),
+        "tvdi": Step(tvdi, ("lst", "ndvi"), whole=_always),
         "vapour_pressure_deficit": Step(
             vapour_pressure_deficit,
             ("dewpoint",),
             optional=("temperature_max", "temperature_min", "temperature"),
         ),
+        "cover_strata": Step(cover_strata, ("land_cover",)),
+        "cover_changes": Step(cover_changes, ("land_cover",)),
         "lst_difference": Step(lst_difference, ("day", "night")),
         "mask_by_bits": Step(mask_by_bits, ("da", "quality")),
         "terrain": Step(terrain, ("dem",), whole=_always),
+        "frozen_mask": Step(frozen_mask, ("temperature",), optional=("snow", "flag")),
+        "blend_moisture": Step(blend_moisture, ("primary", "secondary")),
         "index_parameters": Step(index_parameters, ("da",), whole=_if_pooled),
         "standardize": Step(standardize, ("da",), optional=("parameters",), whole=_if_pooled),
         "index_state": Step(index_state, ("ssmi",)),
@@ -116,6 +129,18 @@ def _steps() -> dict[str, Step]:
             ("state", "trend"),
             optional=("effects", "regions", "regional_trend"),
             whole=_always,
+        ),
+        "fit_downscaling": Step(
+            fit_downscaling,
+            ("coarse_sm", "coarse_dlst", "land_cover", "ndvi"),
+            optional=("frozen", "fine_dlst"),
+            whole=_always,
+        ),
+        "downscale": Step(
+            downscale,
+            ("model", "fine_dlst", "land_cover", "ndvi", "coarse_product"),
+            optional=("coarse_source", "coarse_uncertainty", "frozen", "porosity"),
+            along="time",
         ),
         "recovery": Step(recovery, ("estimate", "truth"), whole=_always),
     }
