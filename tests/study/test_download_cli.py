@@ -1,6 +1,7 @@
 """The command `download`: what it says, and that nothing else downloads."""
 
 import json
+import logging
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -38,6 +39,7 @@ class Cds:
 
     def retrieve(self, _name, request, target):
         self.asked += 1
+        logging.getLogger("multiurl").warning("again: %s", "https://host/f.nc?key=s3cr3t")
         if self.fault is not None and self.asked == 2:
             raise self.fault
         time = pd.date_range(f"{request['year'][0]}-01", periods=12, freq="MS")
@@ -71,6 +73,7 @@ def test_a_line_a_file_and_the_folder_at_the_end(folder, monkeypatch, capsys):
     assert call(monkeypatch, Cds()) == 0
     said = capsys.readouterr()
     assert said.err.splitlines() == [
+        "soilscope: warning: multiurl: again: https://host/f.nc",
         "land: 1 of 2, era5_land_temperature_2000.nc",
         "land: 2 of 2, era5_land_temperature_2001.nc",
     ]

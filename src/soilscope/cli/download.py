@@ -1,5 +1,8 @@
 """The command `download`: the files that a study names, from where it says."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from soilscope.cli.arguments import StudyFile
@@ -26,8 +29,27 @@ def download(study: StudyFile, *, voice: Voice) -> None:
                 "fetched", name=event.input, step=event.file, done=event.done, total=event.total
             )
 
-    with shown(voice) as progress:
+    with _no_secrets_in_logs(), shown(voice) as progress:
         made = download_study(study, report=heard, begin=progress.begin)
     for item in made:
         voice.detail(f"{item.name}: {item.files} files, {item.fetched} fetched now")
         voice.made(item.folder)
+
+
+@contextmanager
+def _no_secrets_in_logs() -> Iterator[None]:
+    """Clean what libraries of clients log, which may repeat an address with a key in it."""
+    from soilscope.study.download_files import without_secrets
+
+    def clean(record: logging.LogRecord) -> bool:
+        record.msg, record.args = without_secrets(record.getMessage()), ()
+        return True
+
+    handlers = logging.getLogger().handlers
+    for handler in handlers:
+        handler.addFilter(clean)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            handler.removeFilter(clean)

@@ -84,10 +84,14 @@ def require_room(folder: Path, n_bytes: int, *, name: str) -> None:
 def said(error: BaseException) -> str:
     """Return the first line of a client's error, without anything that could be a secret."""
     lines = str(error).strip().splitlines()
-    text = lines[0] if lines else type(error).__name__
+    return without_secrets(lines[0] if lines else type(error).__name__)[:200]
+
+
+def without_secrets(text: str) -> str:
+    """Return a client's words without user names, queries of addresses, keys and tokens."""
     text = re.sub(r"(\w+://)[^/\s@]*@", r"\1", text)
     text = re.sub(r"(\w+://[^\s?]+)\?\S+", r"\1", text)
-    return _SECRET.sub(r"\1\2...", text)[:200]
+    return _SECRET.sub(r"\1\2...", text)
 
 
 def _fetch(item: Wanted, name: str) -> None:
