@@ -41,14 +41,15 @@ def heihe(
     resolution: float = 1000.0,
     reanalysis_spacing: float = 0.1,
     satellite_spacing: float = 0.25,
+    middle: tuple[float, float] | None = None,
 ) -> Heihe:
     """Draw a synthetic twin of the Heihe basin: daily soil moisture, its drivers, coarse views.
 
     Soil moisture is that of a bucket of 10 cm under snow, surface temperature that of an energy
     balance with noise that grows with cloud; no line between the two is planted, and under forest
     surface temperature does not depend on moisture at all. `size` (560, 490) at 1000 m is the
-    basin as it is; fewer cells are a copy made smaller, with mountains, oases and desert. All of
-    it is held in memory: take `heihe_blocks` for the whole basin.
+    whole basin, less is a part of it. All of it is held in memory: take `heihe_blocks` for a year
+    of the whole basin.
 
     Parameters
     ----------
@@ -64,6 +65,9 @@ def heihe(
         Width of a fine cell in m.
     reanalysis_spacing, satellite_spacing
         Width of the cells of the coarse products in degrees.
+    middle
+        Degrees east and north of the middle of the grid. Without it, that of the basin for a grid
+        at least half as tall, else Zhangye, where mountains, forest, oasis and desert meet.
 
     Returns
     -------
@@ -81,7 +85,8 @@ def heihe(
     Raises
     ------
     InputError
-        If `size`, `days` or a width is too small, or `start` is no date.
+        If `size`, `days` or a width is too small, `start` is no date, or the grid lies outside the
+        basin.
 
     References
     ----------
@@ -105,6 +110,7 @@ def heihe(
         resolution=resolution,
         reanalysis_spacing=reanalysis_spacing,
         satellite_spacing=satellite_spacing,
+        middle=middle,
         block=days,
     )
     return next(blocks)
@@ -119,6 +125,7 @@ def heihe_blocks(
     resolution: float = 1000.0,
     reanalysis_spacing: float = 0.1,
     satellite_spacing: float = 0.25,
+    middle: tuple[float, float] | None = None,
     block: int = 16,
 ) -> Iterator[Heihe]:
     """Draw the twin by blocks of `block` days, so that memory stays that of a block.
@@ -128,7 +135,7 @@ def heihe_blocks(
 
     Parameters
     ----------
-    size, days, seed, start, resolution, reanalysis_spacing, satellite_spacing
+    size, days, seed, start, resolution, reanalysis_spacing, satellite_spacing, middle
         As in `heihe`.
     block
         Days in a block.
@@ -147,7 +154,10 @@ def heihe_blocks(
     """
     first = _first_day(start)
     _require(size, days, block, (resolution, reanalysis_spacing, satellite_spacing))
-    land = land_of(place(size=size, resolution=resolution), seed=seed)
+    where = place(size=size, resolution=resolution, middle=middle)
+    if not where.inside.any():
+        raise InputError(f"the grid around {middle} lies outside the Heihe basin.")
+    land = land_of(where, seed=seed)
     moments = days_of(land, first=first, number=days)
     views = _views(land, reanalysis_spacing, satellite_spacing)
     for done in range(0, days, block):
@@ -191,9 +201,9 @@ def _views(land: Land, reanalysis_spacing: float, satellite_spacing: float) -> _
 
 
 def _block(land: Land, moments: list[Moment], views: _Views, seed: int) -> Heihe:
-    days = np.array([moment.day for moment in moments])
+    days = np.array([moment.wet.day for moment in moments])
     daily = _daily(land, moments, seed)
-    total = np.stack([moment.state.water for moment in moments]) / np.float32(DEPTH)
+    total = np.stack([moment.wet.state.water for moment in moments]) / np.float32(DEPTH)
     total[:, ~land.bare] = np.nan
     liquid, frozen = daily["soil_moisture"], daily["frozen_share"]
     skin = tuple(np.stack([moment.skin[k] for moment in moments]) for k in (0, 1))
@@ -236,11 +246,11 @@ def _daily(land: Land, moments: list[Moment], seed: int) -> dict[str, Array]:
         "soil_moisture": moisture,
         "lst_day": np.stack([skin[0] for skin in seen]),
         "lst_night": np.stack([skin[1] for skin in seen]),
-        "ndvi": np.stack([moment.ndvi for moment in moments]),
-        "precipitation": np.stack([moment.weather.precipitation for moment in moments]),
-        "temperature": np.stack([moment.weather.temperature for moment in moments]),
+        "ndvi": np.stack([moment.wet.ndvi for moment in moments]),
+        "precipitation": np.stack([moment.wet.weather.precipitation for moment in moments]),
+        "temperature": np.stack([moment.wet.weather.temperature for moment in moments]),
         "frozen_share": np.stack([moment.frozen for moment in moments]),
-        "snow_water_equivalent": np.stack([moment.state.snow for moment in moments]),
-        "evapotranspiration": np.stack([m.fluxes.evapotranspiration for m in moments]),
-        "potential_evapotranspiration": np.stack([m.fluxes.potential for m in moments]),
+        "snow_water_equivalent": np.stack([moment.wet.state.snow for moment in moments]),
+        "evapotranspiration": np.stack([m.wet.fluxes.evapotranspiration for m in moments]),
+        "potential_evapotranspiration": np.stack([m.wet.fluxes.potential for m in moments]),
     }

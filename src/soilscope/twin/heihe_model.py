@@ -60,14 +60,21 @@ class Land:
 
 
 @dataclass(frozen=True)
-class Moment:
-    """A day of the model, in the cells of the basin."""
+class Wet:
+    """Weather and water of a day, in the cells of the basin."""
 
     day: int  # ordinal
     weather: Day
     state: State
     fluxes: Fluxes
     ndvi: Array
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A day of the model, in the cells of the basin."""
+
+    wet: Wet
     moisture: Array  # liquid, m3 m-3
     frozen: Array  # share
     skin: tuple[Array, Array]  # by day and by night, degC, without noise
@@ -109,8 +116,8 @@ def land_of(where: Place, *, seed: int) -> Land:
     )
 
 
-def days_of(land: Land, *, first: int, number: int) -> Iterator[Moment]:
-    """Run the model: `number` days from the ordinal `first`, after a run-up that is not given."""
+def waters_of(land: Land, *, first: int, number: int) -> Iterator[Wet]:
+    """Run the water balance: `number` days from the ordinal `first`, after a run-up not given."""
     state = _start(land, first - RUN_UP)
     for day in range(first - RUN_UP, first + number):
         turn = day_of_year(day)
@@ -121,17 +128,22 @@ def days_of(land: Land, *, first: int, number: int) -> Iterator[Moment]:
             ground=land.cell_soil,
             ndvi=ndvi,
             sun=clear_day(land.surface.latitude, turn),
-            canopy=land.canopy,
             inflow=land.irrigation.on(turn) + land.seepage.on(day, state.soil_temperature),
+            canopy=land.canopy,
         )
         if day >= first:
-            yield _moment(land, day, weather, state, fluxes, ndvi)
+            yield Wet(day, weather, state, fluxes, ndvi)
+
+
+def days_of(land: Land, *, first: int, number: int) -> Iterator[Moment]:
+    """Run the model: `number` days from the ordinal `first`."""
+    return (_moment(land, wet) for wet in waters_of(land, first=first, number=number))
 
 
 def seen_skin(moment: Moment, seed: int) -> tuple[Array, Array]:
     """Skin temperature as a satellite measures it: noise grows with cloud."""
-    rng = stream(seed, SKIN, moment.day)
-    spread = np.float32(CLEAR_NOISE) + np.float32(CLOUD_NOISE) * moment.weather.cloud
+    rng = stream(seed, SKIN, moment.wet.day)
+    spread = np.float32(CLEAR_NOISE) + np.float32(CLOUD_NOISE) * moment.wet.weather.cloud
     by_day, by_night = (
         t + spread * rng.standard_normal(t.shape, dtype=np.float32) for t in moment.skin
     )
@@ -144,15 +156,13 @@ def _start(land: Land, day: int) -> State:
     return first_state(land.cell_soil, weather.annual_rain, warmth)
 
 
-def _moment(
-    land: Land, day: int, weather: Day, state: State, fluxes: Fluxes, ndvi: Array
-) -> Moment:
-    moisture = liquid_moisture(state)
+def _moment(land: Land, wet: Wet) -> Moment:
+    moisture = liquid_moisture(wet.state)
     skin = skin_temperature(
         land.surface,
         land.cell_soil,
-        ground=Ground(moisture, ndvi, state.snow, state.soil_temperature),
-        day=weather,
-        turn=day_of_year(day),
+        ground=Ground(moisture, wet.ndvi, wet.state.snow, wet.state.soil_temperature),
+        day=wet.weather,
+        turn=day_of_year(wet.day),
     )
-    return Moment(day, weather, state, fluxes, ndvi, moisture, frozen_share(state), skin)
+    return Moment(wet, moisture, frozen_share(wet.state), skin)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 Array = npt.NDArray[Any]
 
@@ -28,8 +29,8 @@ class SmoothFields:
     everywhere; and a part of the basin gets what it has in the whole.
     """
 
-    rows: Array  # weights (row, node)
-    columns: Array
+    rows: Any  # sparse weights (row, node)
+    columns: Any
 
     @classmethod
     def over(cls, row: Array, column: Array, *, length: float) -> "SmoothFields":
@@ -39,8 +40,11 @@ class SmoothFields:
     def draw(self, rng: np.random.Generator) -> Array:
         """Draw a field (row, column) in float32."""
         nodes = (self.rows.shape[1], self.columns.shape[1])
-        white = rng.standard_normal(nodes, dtype=np.float32)
-        return np.asarray(self.rows @ white @ self.columns.T)
+        return self.spread(rng.standard_normal(nodes, dtype=np.float32))
+
+    def spread(self, white: Array) -> Array:
+        """Weigh white noise on the lattice into a field."""
+        return np.ascontiguousarray((self.columns @ (self.rows @ white).T).T)
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ class RememberedFields:
         for back, weight in enumerate(weights):
             rng = stream(self.seed, self.purpose, day - back)
             white += np.float32(weight) * rng.standard_normal(nodes, dtype=np.float32)
-        return np.asarray(self.fields.rows @ white @ self.fields.columns.T)
+        return self.fields.spread(white)
 
 
 @dataclass(frozen=True)
@@ -88,9 +92,13 @@ class SlowFields:
         return np.asarray(np.cos(angle) * first + np.sin(angle) * then, dtype=np.float32)
 
 
-def _weights(position: Array, length: float, extent: float) -> Array:
-    """Kernel weights of lattice nodes half a length apart, with a margin of two lengths."""
+def _weights(position: Array, length: float, extent: float) -> Any:
+    """Kernel weights of lattice nodes half a length apart, with a margin of two lengths.
+
+    Nodes farther than that have no weight; only the position decides on the weights of a point.
+    """
     nodes = np.arange(-2.0 * length, extent + 2.5 * length, 0.5 * length)
-    weights = np.exp(-2.0 * ((position[:, np.newaxis] - nodes) / length) ** 2)
+    away = (position[:, np.newaxis] - nodes) / length
+    weights = np.where(np.abs(away) < 2.0, np.exp(-2.0 * away**2), 0.0)
     weights /= np.sqrt((weights**2).sum(axis=1, keepdims=True))
-    return np.asarray(weights, dtype=np.float32)
+    return sparse.csr_array(weights.astype(np.float32))
