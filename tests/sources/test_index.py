@@ -302,3 +302,30 @@ def test_files_with_groups_are_opened_in_full(tmp_path):
     with netCDF4.Dataset(paths[0], "a") as file:
         file.createGroup("more")
     assert sorted(len(group.files) for group in opened(paths)) == [1, 23]
+
+
+@pytest.mark.parametrize("calendar", ["standard", "proleptic_gregorian", "noleap", "julian"])
+@pytest.mark.parametrize(
+    ("units", "values"),
+    [
+        ("days since 1970-01-01", [0.0, 11323.0]),
+        ("days since 1970-01-01 00:00:00.0", [0.5]),
+        ("hours since 1900-01-01 00:00:0.0", [885_000]),
+        ("hours since 1900-01-01T06:00:00", [885_000]),
+        ("seconds since 1970-01-01 12:00:00", [1_000_000_000]),
+        ("minutes since 2001-03-01 00:30:00", [-5]),
+        ("days since 0001-01-01", [730_000]),
+        ("days since 1582-10-01", [153_000]),
+    ],
+)
+def test_times_are_those_that_xarray_reads(tmp_path, units, values, calendar):
+    path = tmp_path / "t.nc"
+    about = {"units": units, "calendar": calendar}
+    xr.Dataset(coords={"time": ("time", values, about)}).to_netcdf(path)
+    header = index_header.read_header(path)
+    coder = xr.coders.CFDatetimeCoder(time_unit="ns")
+    with xr.open_dataset(path, decode_times=coder) as peer:
+        if peer.time.dtype.kind == "M":
+            assert list(header.stamps) == peer.time.values.astype("M8[ns]").astype(int).tolist()
+        else:  # dates of another calendar, or beyond what is counted in ns
+            assert header.stamps == ()

@@ -1,6 +1,7 @@
 """What the header of one NetCDF file or GeoTIFF tells, read without opening it in full."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -34,6 +35,11 @@ _MEANING = (
     "positive",
     "_Unsigned",
 )
+#: Calendars that are ours, from 1700 on.
+_REAL = ("standard", "gregorian", "proleptic_gregorian")
+_UNITS = {"day": 86_400 * 10**9, "hour": 3600 * 10**9, "minute": 60 * 10**9, "second": 10**9}
+_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}:\d{2})(?:\.0+)?)?(?: ?Z)?")
+_LAST = 9 * 10**18
 #: Steps that a file of an index may hold; files of more are few, and are opened in full.
 _LONGEST = 10_000
 
@@ -177,6 +183,9 @@ def _stamps(var: Any, attrs: Mapping[str, Any]) -> tuple[int, ...]:
     if var.ndim > 1 or " since " not in str(attrs.get("units", "")):
         return ()
     values = np.atleast_1d(np.asarray(var[...]))
+    whole = _whole_units(values, attrs)
+    if whole is not None:
+        return whole
     coded = xr.Variable(("time",), values, {k: _plain(v) for k, v in attrs.items()})
     coder = xr.coders.CFDatetimeCoder(time_unit="ns")
     try:
@@ -187,6 +196,37 @@ def _stamps(var: Any, attrs: Mapping[str, Any]) -> tuple[int, ...]:
         return ()
     stamps = np.asarray(decoded.data, "datetime64[ns]")
     return () if np.isnat(stamps).any() else tuple(stamps.astype(np.int64).tolist())
+
+
+def _whole_units(values: Array, attrs: Mapping[str, Any]) -> tuple[int, ...] | None:
+    """Decode whole numbers of days or hours, as most files have them; None for all others.
+
+    xarray takes half a millisecond for a file, and gives the same.
+    """
+    word, _, since = str(attrs["units"]).partition(" since ")
+    unit = _UNITS.get(word.strip().lower().rstrip("s"))
+    known = str(attrs.get("calendar", "standard")).lower() in _REAL and not set(PACKING) & set(
+        attrs
+    )
+    if unit is None or not known or values.dtype.kind not in "iuf":
+        return None
+    start = _reference(since.strip())
+    if start is None or not (np.abs(values) < 2e9).all() or (values % 1 != 0).any():
+        return None
+    stamps = [start + int(value) * unit for value in values.tolist()]
+    return tuple(stamps) if all(abs(stamp) < _LAST for stamp in stamps) else None
+
+
+@lru_cache(maxsize=64)
+def _reference(text: str) -> int | None:
+    """Return the date that times count from, in ns since 1970; None before 1700."""
+    match = _DATE.fullmatch(text)
+    if match is None or int(text[:4]) < 1700:
+        return None
+    try:
+        return int(np.datetime64(f"{match[1]}T{match[2] or '00:00:00'}", "ns").astype(np.int64))
+    except ValueError:
+        return None
 
 
 def _along(
