@@ -41,6 +41,16 @@ class Day:
 
 
 @dataclass(frozen=True)
+class Sky:
+    """Random part of a day's weather: standard normal, in the cells of the basin."""
+
+    front: Array
+    showers: Array
+    warmth: Array
+    cloud: Array
+
+
+@dataclass(frozen=True)
 class Climate:
     """What the weather of any day is made from; normals are those of the cells of the basin."""
 
@@ -53,18 +63,21 @@ class Climate:
     warmth: RememberedFields
     own_cloud: RememberedFields
 
-    def on(self, day: int) -> Day:
-        """Weather of a day (an ordinal), the same whatever was asked before."""
+    def sky(self, day: int) -> Sky:
+        """Random part of the weather of a day (an ordinal), the same whatever was asked before."""
+        drawn = (self.fronts, self.showers, self.warmth, self.own_cloud)
+        return Sky(*(fields.on(day)[self.inside] for fields in drawn))
+
+    def under(self, sky: Sky, day: int) -> Day:
+        """Weather of a day under a sky."""
         turn = day_of_year(day)
-        part = shower_share(turn)
-        front = self.fronts.on(day)[self.inside]
-        showers = self.showers.on(day)[self.inside]
-        field = np.float32(np.sqrt(1.0 - part)) * front + np.float32(np.sqrt(part)) * showers
+        part = np.float32(shower_share(turn))
+        field = np.sqrt(1 - part) * sky.front + np.sqrt(part) * sky.showers
         normal = self.annual_rain * np.float32(share_of_day(turn))
         # showers fall after the view by day: of the rain, only fronts bring the cloud that it meets
-        wet = 0.70 * front + 0.714 * self.own_cloud.on(day)[self.inside]
+        wet = 0.70 * sky.front + 0.714 * sky.cloud
         cloud = special.ndtr(1.6 * (wet - np.float32(0.45))).astype(np.float32)
-        warmth = np.float32(2.6) * self.warmth.on(day)[self.inside]
+        warmth = np.float32(2.6) * sky.warmth
         normal_warmth = normal_temperature(self.elevation, self.latitude, turn)
         return Day(normal_warmth + warmth, rain(field, normal), cloud)
 

@@ -1,6 +1,6 @@
 """The Heihe twin as a model: its land, made once, and its days, carried from one to the next."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -19,6 +19,7 @@ from soilscope.twin.heihe_bucket import (
 from soilscope.twin.heihe_climate import (
     Climate,
     Day,
+    Sky,
     annual_rain,
     climate,
     day_of_year,
@@ -116,28 +117,40 @@ def land_of(where: Place, *, seed: int) -> Land:
     )
 
 
-def waters_of(land: Land, *, first: int, number: int) -> Iterator[Wet]:
-    """Run the water balance: `number` days from the ordinal `first`, after a run-up not given."""
-    state = _start(land, first - RUN_UP)
+def waters_of(lands: Sequence[Land], *, first: int, number: int) -> Iterator[list[Wet]]:
+    """Run the water balance of lands that differ in single maps, all under the same skies.
+
+    `number` days from the ordinal `first`, after a run-up that is not given.
+    """
+    states = [_start(land, first - RUN_UP) for land in lands]
     for day in range(first - RUN_UP, first + number):
-        turn = day_of_year(day)
-        weather, ndvi = land.climate.on(day), land.cell_cover.ndvi(turn)
-        state, fluxes = step(
-            state,
-            weather,
-            ground=land.cell_soil,
-            ndvi=ndvi,
-            sun=clear_day(land.surface.latitude, turn),
-            inflow=land.irrigation.on(turn) + land.seepage.on(day, state.soil_temperature),
-            canopy=land.canopy,
-        )
+        sky, course = lands[0].climate.sky(day), lands[0].seepage.course(day)
+        wets = [
+            _carry(land, state, day, sky, course) for land, state in zip(lands, states, strict=True)
+        ]
+        states = [wet.state for wet in wets]
         if day >= first:
-            yield Wet(day, weather, state, fluxes, ndvi)
+            yield wets
+
+
+def _carry(land: Land, state: State, day: int, sky: Sky, course: Array) -> Wet:
+    turn = day_of_year(day)
+    weather, ndvi = land.climate.under(sky, day), land.cell_cover.ndvi(turn)
+    after, fluxes = step(
+        state,
+        weather,
+        ground=land.cell_soil,
+        ndvi=ndvi,
+        sun=clear_day(land.surface.latitude, turn),
+        inflow=land.irrigation.on(turn) + land.seepage.into(state.soil_temperature, course),
+        canopy=land.canopy,
+    )
+    return Wet(day, weather, after, fluxes, ndvi)
 
 
 def days_of(land: Land, *, first: int, number: int) -> Iterator[Moment]:
     """Run the model: `number` days from the ordinal `first`."""
-    return (_moment(land, wet) for wet in waters_of(land, first=first, number=number))
+    return (_moment(land, wet) for (wet,) in waters_of([land], first=first, number=number))
 
 
 def seen_skin(moment: Moment, seed: int) -> tuple[Array, Array]:

@@ -28,11 +28,14 @@ class Seepage:
     forest: Array  # cells of the basin
     fields: SlowFields
 
-    def on(self, day: int, soil_temperature: Array) -> Array:
-        """Water (mm) that a day brings to each cell of the basin; none where it is frozen."""
-        share = special.ndtr(1.5 * self.fields.on(day)[self.inside])
+    def course(self, day: int) -> Array:
+        """Water (mm) that would seep on a day in each cell of the basin, were it thawed forest."""
+        return np.asarray(MOST * special.ndtr(1.5 * self.fields.on(day)[self.inside]))
+
+    def into(self, soil_temperature: Array, course: Array) -> Array:
+        """Water (mm) that a day brings: none where it is frozen, and to forest alone."""
         thawed = np.clip(soil_temperature, 0.0, 1.0)
-        return np.asarray(MOST * share * thawed * self.forest, dtype=np.float32)
+        return np.asarray(course * thawed * self.forest, dtype=np.float32)
 
 
 def seepage(where: Place, ground: Cover, *, seed: int) -> Seepage:
