@@ -46,6 +46,7 @@ from soilscope.sources.declared import (
 )
 from soilscope.sources.formats import find_files
 from soilscope.sources.known import known_variables
+from soilscope.sources.modis_lst_quality import MaxError
 from soilscope.sources.overpasses import Platform
 from soilscope.sources.ranges import check_opening, needs_steps
 from soilscope.sources.timeaxis import read_period
@@ -95,7 +96,7 @@ def open_source(
     accumulation: Accumulation | None = None,
     reliability: Sequence[int] | None = None,
     drop_flags: Sequence[int] | None = None,
-    max_error: float | None = None,
+    max_error: MaxError | None = None,
     platform: Platform | None = None,
 ) -> xr.Dataset:
     r"""Open files of one product lazily, under our names and in our units.
@@ -148,7 +149,7 @@ def open_source(
         default: frozen, densely covered or doubtful ground; [] drops nothing).
     max_error
         Largest error (K) of MODIS land surface temperature that is kept, by its QC layers: 1, 2
-        (default), 3, or infinity, which keeps all that was produced.
+        (default), 3, or "any", which keeps all that was produced.
     platform
         "terra" or "aqua": the satellite of land surface temperature, where files of both are there.
 

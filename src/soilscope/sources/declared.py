@@ -76,7 +76,7 @@ class Declared:
     accumulation: str | None = None  # what precipitation was summed over
     reliability: tuple[int, ...] | None = None  # ranks of pixels that are kept; () keeps all
     drop_flags: tuple[int, ...] | None = None  # bits of the ESA CCI flag; () drops nothing
-    max_error: float | None = None  # K, of MODIS land surface temperature; inf keeps all
+    max_error: float | str | None = None  # K, of MODIS land surface temperature; "any" keeps all
     platform: str | None = None  # the satellite whose images are taken: terra, aqua
 
     def theirs(self, ours: str) -> str | None:

@@ -24,7 +24,11 @@ from soilscope.sources.modis_lst_layers import (
     refuse_other_layers,
     require_one_product,
 )
-from soilscope.sources.modis_lst_quality import keep_good, largest_class, require_quality_dates
+from soilscope.sources.modis_lst_quality import (
+    keep_good,
+    read_max_error,
+    require_quality_dates,
+)
 from soilscope.sources.modis_pieces import (
     Found,
     Piece,
@@ -51,12 +55,11 @@ def open_modis_lst(files: Sequence[Path], declared: Declared, *, chunks: Chunks)
     that the error is larger than `max_error`. `time` is the date, or the first day of 8. The
     attribute `sky` is "clear": clouds are gaps, and a mean of 8 days is one of its clear days.
     """
-    if declared.max_error is not None:
-        largest_class(declared.max_error)
+    limit = read_max_error(declared.max_error)
     files, platform = of_one_platform(files, declared.platform)
     product = require_one_product(files)
     file = file_label(files)
-    wanted = _wanted(declared)
+    wanted = _wanted(declared, limit)
     date_of = partial(named_date, declared=declared)
     found = find_pieces(
         near_period(needed(files, wanted), declared.period, date_of, margin=4 * _DAYS),
@@ -79,7 +82,7 @@ def open_modis_lst(files: Sequence[Path], declared: Declared, *, chunks: Chunks)
         tell_gaps(ds, period=declared.period, file=file)
     else:
         tell_missing_dates(of_lst, days=days, period=declared.period, file=file)
-    ds = keep_good(ds, declared.max_error, file=file)
+    ds = keep_good(ds, limit, asked=declared.max_error is not None, file=file)
     asked = [name for name in _asked(declared) if name in ds]
     return on_our_grid(_labelled(ds[asked], days, platform), found.crs, file=file)
 
@@ -91,11 +94,11 @@ def _asked(declared: Declared) -> list[str]:
     return list(TEMPERATURES)
 
 
-def _wanted(declared: Declared) -> dict[str, Variable]:
+def _wanted(declared: Declared, max_error: float) -> dict[str, Variable]:
     """Return the layers to look for: those asked for, and the quality that masks them."""
     known = {v.name: v for v in (*VARIABLES, *(declared.variables or ()))}
     names = _asked(declared)
-    if declared.max_error != np.inf:
+    if max_error != np.inf:
         names += [QUALITY[name] for name in TEMPERATURES if name in names]
     return {name: known[name] for name in dict.fromkeys(names)}
 
@@ -156,14 +159,14 @@ PRODUCT = Product(
     open_modis_lst,
     "land surface temperature of MODIS by day and night at 1 km since 2000: days (MOD11A1, "
     "MYD11A1) or means of the clear days of 8 (MOD11A2, MYD11A2), version 6.1",
-    "HDF-EOS as delivered (MOD11A1.A2020001.h25v05....hdf; needs pyhdf), GeoTIFF (AppEEARS, "
-    "Earth Engine, MODIStsp; the date in the name: doy2020001, A2020001, 2020_01_01) or NetCDF "
-    "(AppEEARS); LST_Day_1km, LST_Night_1km, QC_Day, QC_Night in one file or several",
+    "GeoTIFF (AppEEARS, Earth Engine, MODIStsp; the date in the name: doy2020001, A2020001, "
+    "2020_01_01), NetCDF (AppEEARS), or HDF-EOS as delivered (MOD11A1.A2020001.h25v05....hdf; "
+    "needs pyhdf); LST_Day_1km, LST_Night_1km, QC_Day, QC_Night in one file or several",
     (
         "clouds are gaps, and an 8-day mean is one of its clear days: warmer by day and colder by "
         "night than all days (attribute sky: clear); all-weather data are trims_lst",
         "QC layers: pixels that were produced with an error of at most 2 K are kept; max_error: 1 "
-        "or 3 (K) changes that, max_error: .inf keeps all that was produced, and needs no QC",
+        "or 3 (K) changes that, max_error: any keeps all that was produced, and needs no QC",
         "the QC number 0 means good, though files call 0 its fill value; MOD21 and VIIRS have "
         "bits that mean the opposite, and are refused",
         "MOD11A2 averages its days whatever their quality; its QC is that of most of them",

@@ -186,8 +186,8 @@ PRODUCT = Product(
     open_trims_lst,
     "all-weather land surface temperature of China and its neighbours (72-135 E, 19-55 N) at 1 km, "
     "two by day and two by night, since 2000",
-    "TRIMS_Terra2020001D.tif, TRIMS_Aqua2020001N.tif (satellite, year, day of the year, D or N), "
-    "GeoTIFF in an Albers system; paths name the files or a folder",
+    "GeoTIFF in an Albers system: TRIMS_Terra2020001D.tif, TRIMS_Aqua2020001N.tif (satellite, "
+    "year, day of the year, D or N); paths name the files or a folder",
     (
         "clouds are filled from GLDAS and neighbouring days: all-weather, but under clouds nothing "
         "was seen (attribute sky: all-weather)",

@@ -119,7 +119,8 @@ def _composite_note(ds: xr.Dataset, spec: CalendarSpec, name: str) -> list[str]:
 
 def _by_what(ds: xr.Dataset) -> str:
     """Say by which day composites of several days belong to a month."""
-    if not any("composite_days" in da.attrs for da in ds.data_vars.values()):
+    composites = [name for name, da in ds.data_vars.items() if "composite_days" in da.attrs]
+    if not composites:
         return ""
-    by_day = any(str(name).endswith("_day") for name in ds.data_vars)
+    by_day = any(f"{name}_day" in ds for name in composites)
     return " by the day of each observation" if by_day else " by the middle of each composite"
