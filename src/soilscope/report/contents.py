@@ -43,7 +43,7 @@ def contents(study: Study) -> dict[str, Any]:
             {str(study.records[n].options.get("correction")) for n in study.of_step("trend")}
         ),
         "references": references(study),
-        "sources": [source(s) for s in study.records[CUBE].sources],
+        "sources": [source(s) for s in study.sources],
         "cube": study.records[CUBE],
         "records": [provenance(record) for record in study.records.values()],
         "versions": study.records[CUBE].versions,
@@ -119,7 +119,7 @@ def cautions(study: Study) -> list[str]:
             )
     if any(True for _ in study.of_step("partial_regression")):
         said.append("Coefficients of drivers are associations, not effects.")
-        if len(study.records[CUBE].sources) == 1:
+        if len(study.sources) == 1:
             said.append(
                 "Soil moisture and its drivers come from the same product, so they are not "
                 "independent of each other."

@@ -71,7 +71,7 @@ def inputs_of(study: Study) -> list[Input]:
             tuple(str(a) for a in about.get("lineage", ())),
             tuple(str(v) for v in about.get("variables", {})),
         )
-        for about in study.records[CUBE].sources
+        for about in study.sources
     ]
 
 

@@ -33,7 +33,7 @@ def _options(study: Study, name: str) -> Mapping[str, Any]:
 
 def _data(study: Study) -> str:
     cube = study.cube
-    sources = study.records[CUBE].sources
+    sources = study.sources
     titles = [product_name(about) for about in sources]
     grid = grid_dims(cube)
     where = f"a grid of {cube.sizes[grid[0]]} by {cube.sizes[grid[1]]} cells" if grid else (

@@ -11,7 +11,7 @@ import xarray as xr
 
 from soilscope.report.fonts import Fonts, fonts_for, printable
 from soilscope.report.words import flags, layer_names, listed, product_name
-from soilscope.study.store import CUBE, Record, Store
+from soilscope.study.store import CUBE, INPUT, Record, Store
 
 PLACES = ("region", "site")  # dimensions along which series have names
 GRIDS = (("latitude", "longitude"), ("y", "x"), ("lat", "lon"))
@@ -51,8 +51,17 @@ class Study:
 
     @property
     def analyses(self) -> dict[str, Record]:
-        """Every result except the cube."""
-        return {name: record for name, record in self.records.items() if name != CUBE}
+        """Every result except the cube and the inputs that stand apart."""
+        return {
+            name: record
+            for name, record in self.records.items()
+            if record.step not in (CUBE, INPUT)
+        }
+
+    @property
+    def sources(self) -> list[Mapping[str, Any]]:
+        """What is known of every input, those of the cube first."""
+        return [s for r in self.records.values() for s in r.sources]
 
     def of_step(self, *steps: str) -> Iterator[str]:
         """Names of the results of `steps`, in the order of the study."""
@@ -173,7 +182,7 @@ class Study:
     @cached_property
     def frame(self) -> Frame:
         """Source line and synthetic mark of every figure."""
-        sources = self.records[CUBE].sources if CUBE in self.records else ()
+        sources = self.sources
         names = [product_name(about) for about in sources]
         text = listed(list(dict.fromkeys(names)), most=4)
         line = ". ".join(part for part in (f"Data: {text}" if text else "", self.period) if part)

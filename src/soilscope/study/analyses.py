@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import xarray as xr
@@ -25,17 +25,28 @@ def step_options(step: Step) -> Parameters:
 
 
 def read_analyses(
-    value: Mapping[str, Any], variables: set[str] | None, document: Document
+    value: Mapping[str, Any],
+    variables: set[str] | None,
+    document: Document,
+    *,
+    apart: Sequence[str] = (),
 ) -> dict[str, Analysis]:
-    """Check every analysis and sort them; `variables` of the cube are None where unknown."""
+    """Check every analysis and sort them; `variables` of the cube are None where unknown.
+
+    `apart` are inputs that references name as they name analyses.
+    """
     given = value.get("analyses")
     if not isinstance(given, Mapping) or not given:
         document.fault(("analyses",), "analyses is missing or empty; name at least one step.")
         return {}
-    known = _Known(variables, frozenset(given))
+    known = _Known(variables, frozenset(given) | frozenset(apart))
     found: dict[str, Analysis] = {}
     for name, content in given.items():
         _check_name(name, list(given), variables, document)
+        if name in apart:
+            document.fault(
+                ("analyses", name), f"{name!r} is an input; name the analysis otherwise."
+            )
         analysis = _read_analysis(name, content, known, document)
         if analysis is not None:
             found[name] = analysis

@@ -44,13 +44,20 @@ class Study(Strict):
     shown: str = Field(default="", repr=False)  # the path as it was given
     lines: dict[str, int] = Field(default={}, repr=False)  # "inputs.NAME", "analyses.NAME" -> line
 
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """Names of the inputs that are no part of the cube."""
+        return tuple(name for name, spec in self.inputs.items() if spec.apart)
+
     def where(self, part: str) -> str:
         """Say where a part of the study stands: 'file:line'."""
         line = self.lines.get(part)
         return f"{self.shown}:{line}" if line else self.shown
 
 
-_OF_STUDY = ("product", "paths", "suffix", "download")  # keys that no product takes
+_OWN = ("grid", "calendar")
+#: Keys of an input that its product does not take.
+_OF_STUDY = ("product", "paths", "suffix", "download", *_OWN)
 _KEYS = ("title", "description", "roots", "period", *KEYS, "inputs", "analyses", "report")
 
 
@@ -85,7 +92,8 @@ def load_study(path: str | Path, *, needs_files: bool = True) -> Study:
     inputs, variables = _read_inputs(value, roots, document, needs_files)
     if variables is not None and place.calendar is not None:
         variables |= set(place.calendar.derive)
-    analyses = read_analyses(value, variables, document)
+    apart = tuple(name for name, spec in inputs.items() if spec.apart)
+    analyses = read_analyses(value, variables, document, apart=apart)
     parts: dict[str, Any] = {
         "title": _text(value, "title", document) or Path(path).stem,
         "description": _text(value, "description", document),
@@ -143,7 +151,8 @@ def study_schema() -> dict[str, Any]:
 
 def _input_schema(product: str) -> dict[str, Any]:
     schema = product_options(product).model.model_json_schema()
-    own = {"product": {"const": product}, "suffix": {"type": "string"}}
+    own: dict[str, Any] = {"product": {"const": product}, "suffix": {"type": "string"}}
+    own |= {key: {"enum": ["study", "own"]} for key in _OWN}
     schema["properties"] = own | schema.get("properties", {})
     schema["required"] = ["product", *schema.get("required", [])]
     if product not in TWINS:
@@ -184,6 +193,9 @@ def _read_inputs(
             brought = tuple(f"{variable}_{spec.suffix}" for variable in brought)
         if spec is not None:
             inputs[name] = spec
+            if spec.apart:
+                _check_apart(name, spec, value, document)
+                continue
         for variable in brought or ():
             if owners.setdefault(variable, name) != name:
                 text = (
@@ -217,14 +229,29 @@ def _read_input(
     if suffix is not None and not (isinstance(suffix, str) and suffix.isidentifier()):
         document.fault((*where, "suffix"), f"suffix is {suffix!r}; give a word, as in era5_land.")
         suffix = None
+    own = {key: content.get(key, "study") for key in _OWN}
+    for key, word in own.items():
+        if word not in ("study", "own"):
+            document.fault((*where, key), f"{key} is {word!r}; it is study (default) or own.")
+            own[key] = "study"
     options = _read_options(product, content, document, where)
     download = read_download(content, product, document, where)
     paths = _read_input_paths(name, product, content, roots, document, needs_files)
     if len(document.faults) > before and not isinstance(options.get("variables"), (dict, list)):
         return None
     return InputSpec(
-        product=product, paths=paths, options=options, suffix=suffix, download=download
+        product=product, paths=paths, options=options, suffix=suffix, download=download, **own
     )
+
+
+def _check_apart(name: str, spec: InputSpec, value: Mapping[str, Any], document: Document) -> None:
+    """Refuse what an input that stands apart cannot have."""
+    where = ("inputs", name)
+    grid = value.get("grid")
+    if spec.suffix is not None:
+        document.fault((*where, "suffix"), f"{name} stands apart and needs no suffix: {name}.NAME.")
+    if isinstance(grid, Mapping) and grid.get("like") == name and spec.grid == "own":
+        document.fault((*where, "grid"), f"the study's grid is like {name}; leave grid: own out.")
 
 
 def _read_options(

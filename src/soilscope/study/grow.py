@@ -17,7 +17,7 @@ from soilscope.errors import SoilscopeWarning
 from soilscope.study.cube_values import counts_of, implausible, join_counts
 from soilscope.study.execute import Execute
 from soilscope.study.outcome import without_result
-from soilscope.study.slabs import Growing, Slab, slabs_of
+from soilscope.study.slabs import Along, Growing, Slab, slabs_of
 from soilscope.study.store import NOTE, Record, Store, write_json
 
 _RECORDED = ("soilscope", "numpy", "numba", "scipy", "xarray", "dask", "zarr")
@@ -59,6 +59,7 @@ class Maker:
         *,
         note: Mapping[str, Any] | None = None,
         start: int = 0,
+        along: Along = "space",
     ) -> None:
         """Lay the template, fill what is missing, publish; without `compute` it is all there.
 
@@ -69,7 +70,7 @@ class Maker:
         growing = Growing(work)
         counted = json.loads(template.attrs.pop("counts", "{}"))
         growing.lay(template)
-        slabs = slabs_of(template) if compute is not None else []
+        slabs = slabs_of(template, along=along) if compute is not None else []
         missing = [slab for slab in slabs if not growing.is_done(slab)]
         before = len(slabs) - len(missing)
 

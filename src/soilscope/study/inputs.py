@@ -16,12 +16,14 @@ from soilscope.grid.region import region_bounds, zones_on
 from soilscope.labelled import spatial_dims
 from soilscope.names import flag_attrs
 from soilscope.sources.catalogue import PRODUCTS, open_source
+from soilscope.sources.expver import months_by_status
 from soilscope.study.config import InputSpec, Study
 from soilscope.study.fingerprint import files_mark
 from soilscope.study.place import RegionSpec
 from soilscope.study.products import TWINS
 from soilscope.study.slabs import in_slabs
 from soilscope.study.staging import Staged, masked, where
+from soilscope.study.store import CUBE
 
 CUBE_VERSION = 3  # raise when the cube's numbers change
 
@@ -43,12 +45,18 @@ def open_input(spec: InputSpec, *, near: RegionSpec | None = None) -> xr.Dataset
 
 
 def join_inputs(study: Study, staged: Mapping[str, Staged]) -> xr.Dataset:
-    """Join inputs that are on one grid and calendar, and split them into slabs; nothing is read.
+    """Join the inputs of the cube, and split them into slabs; nothing is read.
 
     Beside the inputs' variables the cube holds `zone` (from the study's zones, else an input's;
     without either each site is a zone of its own, and a grid is one zone) and `cell_area`. What is
     known of each input stands as JSON text in ``attrs["sources"]``.
     """
+    staged = {name: item for name, item in staged.items() if not study.inputs[name].apart}
+    if not staged:
+        raise StudyError(
+            f"{study.path.name}: every input stands apart (grid: own, calendar: own); at least one "
+            "must lie on the study's grid and calendar."
+        )
     try:
         cube = align({name: item.ds for name, item in staged.items()}, period=study.period)
     except (GridError, InputError) as error:
@@ -72,6 +80,18 @@ def join_inputs(study: Study, staged: Mapping[str, Staged]) -> xr.Dataset:
     return in_slabs(cube)
 
 
+def input_apart(study: Study, name: str, item: Staged) -> xr.Dataset:
+    """Return an input that is no part of the cube, on its own grid or calendar, in slabs."""
+    ds = align({name: item.ds}, period=study.period)
+    if study.inputs[name].grid == "study":
+        ds = masked(ds, study.place.region)
+    ds.attrs = {
+        "title": study.title,
+        "sources": json.dumps([_source(name, study.inputs[name], item)]),
+    }
+    return in_slabs(ds)
+
+
 def _with_remedy(text: str, study: Study) -> str:
     """Say which key of the study brings unlike grids or time steps together."""
     if study.place.grid is None and ("grids of" in text or "reproject one" in text):
@@ -82,20 +102,24 @@ def _with_remedy(text: str, study: Study) -> str:
     return text
 
 
-def inputs_mark(study: Study, *, verify: bool) -> dict[str, Any]:
-    """Describe everything that the cube depends on: files, declarations, period."""
-    return {
-        "period": study.period,
-        "place": _place_mark(study, verify=verify),
-        "inputs": {
-            name: {
-                "product": spec.product,
-                "options": spec.options,
-                "files": files_mark(spec.paths, roots=study.roots, verify=verify),
-            }
-            for name, spec in study.inputs.items()
-        },
+def inputs_mark(study: Study, *, verify: bool) -> dict[str, dict[str, Any]]:
+    """Describe what the cube, and every input apart, depends on: files, declarations, period."""
+    marks = {
+        name: {
+            "product": spec.product,
+            "options": spec.options,
+            "files": files_mark(spec.paths, roots=study.roots, verify=verify),
+        }
+        for name, spec in study.inputs.items()
     }
+    around = {"period": study.period, "place": _place_mark(study, verify=verify)}
+    joined = {name: mark for name, mark in marks.items() if name not in study.apart}
+    whole = {CUBE: around | {"inputs": joined}}
+    for name in study.apart:
+        spec = study.inputs[name]
+        own = {"grid": spec.grid, "calendar": spec.calendar}
+        whole[name] = around | {"inputs": {name: marks[name] | own}}
+    return whole
 
 
 def _place_mark(study: Study, *, verify: bool) -> dict[str, Any]:
@@ -124,6 +148,7 @@ def _source(name: str, spec: InputSpec, item: Staged) -> dict[str, Any]:
         "lineage": json.loads(ds.attrs.get("lineage", "[]")),
         "files": [path.name for path in spec.paths],
         "preparation": [*_read_as(ds), *item.notes],
+        "versions": months_by_status(ds),
         "resolution": _resolution(ds),
         "period": [str(t)[:10] for t in ds["time"].values[[0, -1]]] if "time" in ds.dims else [],
         "variables": {

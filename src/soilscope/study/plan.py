@@ -16,7 +16,7 @@ from soilscope.grid.depth import layer_bounds
 from soilscope.grid.vector import name_column, read_polygons
 from soilscope.labelled import spatial_dims
 from soilscope.study.config import Study
-from soilscope.study.inputs import join_inputs, open_input
+from soilscope.study.inputs import input_apart, join_inputs, open_input
 from soilscope.study.rehearsal import Rehearsal, rehearse
 from soilscope.study.size import in_words
 from soilscope.study.staging import Staged, stage_inputs
@@ -35,6 +35,7 @@ class Plan:
     inputs: dict[str, xr.Dataset] = field(default_factory=dict)
     staged: dict[str, Staged] = field(default_factory=dict)
     cube: xr.Dataset | None = None
+    apart: dict[str, xr.Dataset] = field(default_factory=dict)  # inputs that are no part of it
     rehearsals: list[Rehearsal] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
@@ -58,6 +59,9 @@ class Plan:
         if self.cube is not None:
             lines += ["", "Cube", f"  {_describe(self.cube)}", f"  {_zones(self.cube)}"]
             lines += [f"  {_cost(self.cube)}"]
+        if self.apart:
+            lines += ["", "Inputs that stand apart, on a grid or calendar of their own"]
+            lines += [f"  {name}: {_describe(ds)}" for name, ds in self.apart.items()]
         if self.rehearsals:
             lines += ["", "Analyses, in the order of running"]
             lines += [f"  {rehearsal.line()}" for rehearsal in self.rehearsals]
@@ -68,6 +72,7 @@ class Plan:
 
     def _size(self) -> str:
         total = sum(r.n_bytes for r in self.rehearsals) + (self.cube.nbytes if self.cube else 0)
+        total += sum(int(ds.nbytes) for ds in self.apart.values())
         unknown = sum(1 for r in self.rehearsals if r.result is None)
         more = f", {unknown} result(s) not counted" if unknown else ""
         free = shutil.disk_usage(Path.cwd()).free
@@ -105,8 +110,13 @@ def plan(study: Study) -> Plan:
         return result
     result.staged = staged
     result.cube = _attempt(partial(join_inputs, study, staged), study, result.faults)
-    if result.cube is not None:
-        result.rehearsals = rehearse(study, result.cube)
+    for name in study.apart:
+        work = partial(input_apart, study, name, staged[name])
+        ds = _attempt(work, study.where(f"inputs.{name}"), result.faults)
+        if ds is not None:
+            result.apart[name] = ds
+    if result.cube is not None and not result.faults:
+        result.rehearsals = rehearse(study, result.cube, result.apart)
         result.faults += [text for item in result.rehearsals for text in item.faults]
     return result
 

@@ -16,10 +16,17 @@ from soilscope.sources.catalogue import (
 from soilscope.sources.declared import read_dims, read_layers
 from soilscope.sources.timeaxis import read_period
 from soilscope.study.schema import Parameters, parameters_of
+from soilscope.twin.heihe_product import heihe_twin
 from soilscope.twin.helan import helan
 
 #: Synthetic products: they are made, not read.
-TWINS: Mapping[str, Callable[..., xr.Dataset]] = {"helan_twin": helan}
+TWINS: Mapping[str, Callable[..., xr.Dataset]] = {"helan_twin": helan, "heihe_twin": heihe_twin}
+
+#: Options that make a twin small, to see what it brings.
+_SMALL: Mapping[str, Mapping[str, Any]] = {
+    "helan_twin": {"spacing": 0.25, "months": 36},
+    "heihe_twin": {"rows": 30, "columns": 30, "days": 1},
+}
 
 #: Variables that every cube holds, whatever its inputs.
 ALWAYS = ("zone", "cell_area")
@@ -69,12 +76,13 @@ def option_faults(product: str, options: Mapping[str, Any]) -> dict[str, str]:
 def variables_of(product: str, options: Mapping[str, Any]) -> tuple[str, ...] | None:
     """Variables that an input brings; None if only its files can say."""
     if product in TWINS:
-        return _twin_variables(product)
+        return _twin_variables(product, options.get("view"))
     declared = options.get("variables")
     return None if declared is None else tuple(declared)
 
 
 @cache
-def _twin_variables(product: str) -> tuple[str, ...]:
-    small = TWINS[product](spacing=0.25, months=36)
+def _twin_variables(product: str, view: str | None) -> tuple[str, ...]:
+    chosen = {} if view is None else {"view": view}
+    small = TWINS[product](**_SMALL[product], **chosen)
     return tuple(str(name) for name in small.data_vars)

@@ -11,7 +11,7 @@ from soilscope.errors import StudyError
 from soilscope.study.store import CUBE
 
 #: Variables that stand beside an estimate and are never meant by an analysis' bare name.
-BESIDE = frozenset({"n_obs", "n_clipped", "status", "area_share"})
+BESIDE = frozenset({"n_obs", "n_clipped", "n_negative", "status", "area_share"})
 
 #: Coordinates of soil layers; those of an input with a suffix bear it too.
 LAYERS = ("depth", "depth_top", "depth_bottom")

@@ -49,9 +49,15 @@ class _NeedsValues(Exception):
     """A step asked for values, which a rehearsal does not have."""
 
 
-def rehearse(study: Study, cube: xr.Dataset) -> list[Rehearsal]:
-    """Call every analysis on lazy arrays, in the order of running; nothing large is computed."""
-    known: dict[str, xr.Dataset] = {CUBE: _with_small_values(cube)}
+def rehearse(
+    study: Study, cube: xr.Dataset, apart: Mapping[str, xr.Dataset] | None = None
+) -> list[Rehearsal]:
+    """Call every analysis on lazy arrays, in the order of running; nothing large is computed.
+
+    `apart` are the inputs that are no part of the cube.
+    """
+    held = {CUBE: cube, **(apart or {})}
+    known = {name: _with_small_values(ds) for name, ds in held.items()}
     rehearsals: list[Rehearsal] = []
     unknown: set[str] = set()
     for analysis in study.analyses.values():
@@ -78,7 +84,7 @@ def _try(study: Study, rehearsal: Rehearsal, known: Mapping[str, xr.Dataset]) ->
             inputs = resolve(
                 step.run,
                 analysis.inputs,
-                results=dict.fromkeys(study.analyses),
+                results=dict.fromkeys([*study.apart, *study.analyses]),
                 open_result=known.__getitem__,
             )
             rehearsal.result = step.result(inputs, analysis.options)

@@ -11,21 +11,26 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from soilscope.errors import SoilscopeWarning, StudyError
 from soilscope.study.advice import advice
 from soilscope.study.config import Analysis, Study, load_study
-from soilscope.study.cube import Prepared, make_cube, prepare
+from soilscope.study.cube import Prepared, make_inputs, prepare
 from soilscope.study.execute import executor
 from soilscope.study.fingerprint import digest
 from soilscope.study.grow import Maker, Progress, collected
 from soilscope.study.lock import claim, require_own
 from soilscope.study.outcome import count_status
 from soilscope.study.references import resolve
-from soilscope.study.slabs import Slab
+from soilscope.study.slabs import Slab, in_fields
 from soilscope.study.steps import STEPS, Step
 from soilscope.study.store import CUBE, Record, Store, intact
+from soilscope.study.versions import preliminary_months
+
+Array = npt.NDArray[Any]
 
 
 def run_study(
@@ -88,8 +93,8 @@ class _Run:
 
     def all(self) -> None:
         self._write_manifest(finished=None)
-        self.fingerprints[CUBE] = self.prepared.fingerprint
-        make_cube(self.study, self.maker, self.prepared)
+        self.fingerprints |= self.prepared.fingerprints
+        make_inputs(self.study, self.maker, self.prepared)
         for analysis in self.study.analyses.values():
             try:
                 with intact(self.store):
@@ -120,36 +125,38 @@ class _Run:
             return
         started = time.perf_counter()
         record = Record(analysis.name, analysis.step, analysis.inputs, options, fingerprint)
-        compute = partial(
-            _analysis_slab, self.store, step, analysis, frozenset(self.study.analyses)
-        )
+        names = frozenset([*self.study.apart, *self.study.analyses])
+        compute = partial(_analysis_slab, self.store, step, analysis, names)
         given = analysis.options | dict.fromkeys(analysis.inputs, "given")
         with collected() as messages:
             if step.whole(options | given):
                 template = compute(Slab())
             else:
-                lazy = _open_inputs(
-                    self.store, step, analysis, frozenset(self.study.analyses), chunks={}
-                )
+                lazy = _open_inputs(self.store, step, analysis, names, chunks={})
                 template = step.result(lazy, analysis.options)
+                if step.along == "time":
+                    template = in_fields(template, _bytes_per_step(lazy, template))
+                    compute = partial(compute, time=template["time"].values)
                 for text in advice(self.study, analysis, lazy):
                     warnings.warn(text, SoilscopeWarning, stacklevel=2)
         if step.whole(options | given):
             self.maker.grow(record, template, None, started, messages)
         else:
-            self.maker.grow(record, template, compute, started, messages)
+            self.maker.grow(record, template, compute, started, messages, along=step.along)
 
     def _write_manifest(self, *, finished: str | None) -> None:
         study = self.study
-        cube = self.store.record(CUBE).sources if self.store.has(CUBE) else ()
+        inputs = [CUBE, *study.apart]
+        sources = [s for n in inputs if self.store.has(n) for s in self.store.record(n).sources]
         self.store.write_manifest(
             {
                 "study": study.path.name,
                 "title": study.title,
                 "description": study.description,
-                "synthetic": any(source.get("synthetic") for source in cube),
+                "synthetic": any(source.get("synthetic") for source in sources),
                 "finished": finished,
-                "results": [CUBE, *study.analyses],
+                "preliminary": preliminary_months(sources, period=study.period),
+                "results": [*inputs, *study.analyses],
                 "report": study.report.model_dump(mode="json"),
             }
         )
@@ -158,13 +165,36 @@ class _Run:
 
 
 def _analysis_slab(
-    store: Store, step: Step, analysis: Analysis, results: frozenset[str], slab: Slab
+    store: Store,
+    step: Step,
+    analysis: Analysis,
+    results: frozenset[str],
+    slab: Slab,
+    *,
+    time: Array | None = None,
 ) -> xr.Dataset:
-    """Read one slab of every input, call the public function on NumPy arrays."""
+    """Read one slab of every input, call the public function on NumPy arrays.
+
+    Along `time` (that of the result) inputs on other stamps are read whole: the step matches them.
+    """
     inputs = _open_inputs(store, step, analysis, results, chunks=None)
-    loaded = {name: slab.of(obj).load() for name, obj in inputs.items()}
+    loaded = {
+        name: (slab.of(obj) if time is None or _has_time(obj, time) else obj).load()
+        for name, obj in inputs.items()
+    }
     result = step.result(loaded, analysis.options)
     return result.assign_attrs(counts=json.dumps(count_status(result)))
+
+
+def _has_time(obj: xr.Dataset | xr.DataArray, time: Array) -> bool:
+    return "time" in obj.dims and np.array_equal(obj["time"].values, time)
+
+
+def _bytes_per_step(inputs: Mapping[str, Any], result: xr.Dataset) -> int:
+    """Bytes that a step in time of the result, and of the inputs that share its time, takes."""
+    time = result["time"].values
+    held = [result, *(obj for obj in inputs.values() if _has_time(obj, time))]
+    return sum(int(obj.nbytes) for obj in held) // max(1, time.size)
 
 
 def _open_inputs(
@@ -201,4 +231,4 @@ def _references(inputs: Mapping[str, Any]) -> Iterator[str]:
 
 def _owner(reference: str, study: Study) -> str:
     name = reference.split(".")[0]
-    return name if name in study.analyses else CUBE
+    return name if name in study.analyses or name in study.apart else CUBE

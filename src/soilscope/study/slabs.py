@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import xarray as xr
 from zarr.codecs import BloscCodec, Crc32cCodec
@@ -14,12 +14,16 @@ from zarr.codecs import BloscCodec, Crc32cCodec
 from soilscope.labelled import spatial_dims
 from soilscope.study.store import read_json, write_json
 
+Along = Literal["space", "time"]
 SLAB_BYTES = 128 * 2**20  # of input that a task holds; its scratch and result come on top
+
+
+_LONG, _STEPS = 300, 64  # series that are longer are stored in chunks of so many steps
 
 
 @dataclass(frozen=True)
 class Slab:
-    """A block of cells: a half-open range for each spatial dimension (none: the whole field)."""
+    """A block: half-open ranges of spatial dimensions, or of time (none: the whole)."""
 
     ranges: tuple[tuple[Hashable, int, int], ...] = ()
 
@@ -55,11 +59,22 @@ def in_slabs(cube: xr.Dataset) -> xr.Dataset:
     return cube.chunk(chunks)
 
 
-def slabs_of(template: xr.Dataset) -> list[Slab]:
-    """Every slab of a lazy Dataset whose chunks along space are the blocks."""
+def in_fields(result: xr.Dataset, bytes_per_step: int) -> xr.Dataset:
+    """Split along time so that a slab of whole fields stays small; on disk space is split too.
+
+    Later steps read series: their slabs of space find the chunks that they need.
+    """
+    steps = max(1, min(result.sizes["time"], SLAB_BYTES // max(1, bytes_per_step)))
+    return in_slabs(result).chunk(time=steps)
+
+
+def slabs_of(template: xr.Dataset, *, along: Along = "space") -> list[Slab]:
+    """Every slab of a lazy Dataset whose chunks along space (or time) are the blocks."""
     chunks = template.chunksizes
     # sorted, because Zarr lists variables in no order, and a slab must bear one name in every run
     dims = sorted((dim for dim in spatial_dims(template) if dim in chunks), key=str)
+    if along == "time":
+        dims = ["time"]
     per_dim = [list(_ranges(dim, chunks[dim])) for dim in dims]
     return [Slab(tuple(ranges)) for ranges in itertools.product(*per_dim)]
 
@@ -87,7 +102,11 @@ def encoding(ds: xr.Dataset) -> dict[Hashable, dict[str, Any]]:
 def _chunk_shape(variable: xr.Variable) -> tuple[int, ...]:
     if variable.chunks is None:
         return tuple(max(1, size) for size in variable.shape)
-    return tuple(max(1, sizes[0]) for sizes in variable.chunks)
+    sizes = {dim: max(1, n[0]) for dim, n in variable.chunksizes.items()}
+    if sizes.get("time", 0) > _LONG and variable.ndim > 1:
+        # days: steps on whole fields read some of them at a time, and steps on series all of them
+        sizes["time"] = _STEPS
+    return tuple(sizes[dim] for dim in variable.dims)
 
 
 def bare(ds: xr.Dataset) -> xr.Dataset:

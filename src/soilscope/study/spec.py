@@ -8,19 +8,29 @@ from pydantic import Field
 from soilscope.study.download_spec import DownloadSpec
 from soilscope.study.schema import Strict
 
+Own = Literal["study", "own"]
+
 
 class InputSpec(Strict):
     """An input: a product, its files, and the options of the function that opens it.
 
     With a `suffix`, its variables are `soil_moisture_SUFFIX` and so on, on layers of their own: a
-    second product of the same variable. `download` says from where its files can be fetched.
+    second product of the same variable. `download` says from where its files can be fetched. With
+    its own `grid` or `calendar` it is no part of the cube but stands apart: `NAME.soil_moisture`.
     """
 
     product: str
     suffix: str | None = None
+    grid: Own = "study"
+    calendar: Own = "study"
     paths: tuple[Path, ...] = ()
     options: dict[str, Any] = Field(default={})
     download: DownloadSpec | None = None
+
+    @property
+    def apart(self) -> bool:
+        """Whether the input is no part of the cube."""
+        return "own" in (self.grid, self.calendar)
 
 
 class Analysis(Strict):

@@ -103,21 +103,30 @@ def stage_inputs(study: Study, opened: Mapping[str, xr.Dataset]) -> dict[str, St
             ds,
             place.region,
             name,
-            margin=0.5 if place.grid is None or name == place.grid.like else 2.0,
+            margin=_margin(study, name),
         )
         for name, ds in opened.items()
     }
     target = _target(study, cut)
     staged = {}
     for name, ds in cut.items():
-        calendar = place.calendar if place.calendar and is_finer(ds) else None
-        box = target if target is not None and grid_dims(ds) and _moves(ds, target) else None
+        spec = study.inputs[name]
+        own = spec.calendar == "own" or place.calendar is None
+        calendar = None if own or not is_finer(ds) else place.calendar
+        to_grid = target is not None and spec.grid == "study" and grid_dims(ds)
+        box = target if target is not None and to_grid and _moves(ds, target) else None
         notes = [*(months_note(ds, calendar, name) if calendar else ()), *_grid_note(ds, box)]
         ds = by_observation(ds) if calendar else ds
         min_valid = place.grid.min_valid if place.grid else 0.5
         item = Staged(ds, ds, box, calendar, min_valid, study.inputs[name].suffix, tuple(notes))
         staged[name] = replace(item, ds=item._make(ds))
     return staged
+
+
+def _margin(study: Study, name: str) -> float:
+    """Cells of an input that are kept beyond the region: those that others are made from."""
+    grid, own = study.place.grid, study.inputs[name].grid == "own"
+    return 2.0 if own or (grid is not None and name != grid.like) else 0.5
 
 
 def suffixed(ds: xr.Dataset, suffix: str) -> xr.Dataset:
@@ -168,7 +177,8 @@ def _target(study: Study, cut: Mapping[str, xr.Dataset]) -> GeoBox | None:
     if region is not None:
         bounds = region_bounds(region.file or region.bounds or (), spec.crs, **region.options)
     else:
-        first = next((ds for ds in cut.values() if grid_dims(ds)), None)
+        placed = (ds for name, ds in cut.items() if study.inputs[name].grid == "study")
+        first = next((ds for ds in placed if grid_dims(ds)), None)
         if first is None:
             raise GridError("no input has a grid that could be brought onto the study's.")
         extent = geobox_of(first).extent.to_crs(str(spec.crs)).boundingbox

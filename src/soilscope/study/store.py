@@ -15,7 +15,8 @@ import xarray as xr
 
 from soilscope.errors import SoilscopeError, StudyError
 
-CUBE = "cube"
+CUBE = "cube"  # name and step of the aligned inputs
+INPUT = "input"  # step of an input that stands apart
 NOTE = "inputs.json"  # beside the cube: what it was made of
 
 
@@ -151,7 +152,7 @@ class Store:
             made = (folder / "step.json").stat().st_mtime_ns
             ds = _opened(str(path), made).copy(deep=False)
         else:
-            ds = _lazy(path, chunks)
+            ds = _whole_in_time(_lazy(path, chunks))
         ordered: xr.Dataset = ds[list(record.variables) or [str(v) for v in ds.data_vars]]
         return ordered
 
@@ -233,6 +234,12 @@ def _joined(base: xr.Dataset, tails: list[tuple[xr.Dataset, int]]) -> xr.Dataset
         ).assign_attrs(tail.attrs)
     undated = [str(name) for name, da in base.data_vars.items() if "time" not in da.dims]
     return whole.chunk(time=-1).assign({name: base[name] for name in undated})
+
+
+def _whole_in_time(ds: xr.Dataset) -> xr.Dataset:
+    """Join chunks along time: long series are stored in several, and needed whole."""
+    split = len(ds.chunksizes.get("time", ())) > 1
+    return ds.chunk(time=-1) if split else ds
 
 
 @lru_cache(maxsize=32)

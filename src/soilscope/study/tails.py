@@ -36,17 +36,17 @@ def note_of(
     return plain
 
 
-def first_new(store: Store, note: Mapping[str, Any], cube: xr.Dataset) -> int:
+def first_new(store: Store, note: Mapping[str, Any], cube: xr.Dataset, *, name: str = CUBE) -> int:
     """Return the position in `cube` of the first step that is not on disk; 0: all is made anew."""
-    if not store.has(CUBE) or "time" not in cube.dims:
+    if not store.has(name) or "time" not in cube.dims:
         return 0
-    path = store.folder(CUBE) / NOTE
+    path = store.folder(name) / NOTE
     old = read_json(path) if path.is_file() else {}
-    if old.get("fingerprint") != store.record(CUBE).fingerprint:
+    if old.get("fingerprint") != store.record(name).fingerprint:
         return 0  # of a run that was killed between two files
     if not _only_gained(old["marks"], note["marks"], dated=set(note["times"])):
         return 0
-    kept = store.open(CUBE)
+    kept = store.open(name)
     if not _same_places(kept, cube) or cube.sizes["time"] < kept.sizes["time"]:
         return 0
     start = min([kept.sizes["time"], *_changed(old["times"], note["times"], cube)])
@@ -64,18 +64,19 @@ def tail_of(cube: xr.Dataset, kept: xr.Dataset, start: int) -> xr.Dataset:
 def merge(
     store: Store,
     *,
+    name: str = CUBE,
     execute: Execute = on_threads,
     report: Callable[[int, int], None] | None = None,
 ) -> int:
-    """Write the base and the tails of the cube as one base; return how many tails there were.
+    """Write base and tails of the cube (or an input apart) as one; return how many tails it had.
 
     `report` hears how many slabs are written, and of how many.
     """
-    record = store.record(CUBE)
+    record = store.record(name)
     if record.tails:
-        work = store.work_folder("merged", record.fingerprint)
+        work = store.work_folder(f"merged-{name}", record.fingerprint)
         growing = Growing(work)
-        cube = in_slabs(store.open(CUBE, chunks={}))
+        cube = in_slabs(store.open(name, chunks={}))
         growing.lay(cube)
         slabs = slabs_of(cube)
         missing = [slab for slab in slabs if not growing.is_done(slab)]
@@ -86,7 +87,7 @@ def merge(
 
         tell(0)
         execute(partial(growing.fill, compute=partial(_read, cube)), missing, tell)
-        write_json(work / NOTE, read_json(store.folder(CUBE) / NOTE))
+        write_json(work / NOTE, read_json(store.folder(name) / NOTE))
         store.publish(replace(record, tails=(), slabs=len(slabs)), work)
     return len(record.tails)
 

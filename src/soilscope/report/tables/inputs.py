@@ -12,7 +12,7 @@ from soilscope.report.lineage import inputs_of
 from soilscope.report.reading import Study, grid_dims, place_dim
 from soilscope.report.tables.table import Table
 from soilscope.report.words import product_name, unit_text
-from soilscope.study.store import CUBE
+from soilscope.study.store import CUBE, INPUT
 
 
 def inputs_table(study: Study, name: str) -> Table | None:
@@ -20,9 +20,9 @@ def inputs_table(study: Study, name: str) -> Table | None:
     ancestors = {one.name: ", ".join(one.ancestors) for one in inputs_of(study)}
     cube = study.data(name)
     rows = [
-        _row(about, variable, fields, cube, study.period)
+        _row(about, variable, fields, _holder(study, about, cube), study.period)
         | {"made_from": ancestors.get(str(about.get("name", "")), "") or "not declared"}
-        for about in study.records[name].sources
+        for about in study.sources
         for variable, fields in about.get("variables", {}).items()
     ]
     if not rows:
@@ -39,6 +39,12 @@ def inputs_table(study: Study, name: str) -> Table | None:
          "units_after": "units in the study", "name_in_file": "name in the file"},
         {"missing": lambda v: f"{100 * v:.1f} %" if np.isfinite(v) else ""},
     )  # fmt: skip
+
+
+def _holder(study: Study, about: Mapping[str, Any], cube: xr.Dataset) -> xr.Dataset:
+    """Return where an input is: in the cube, or in a result of its own."""
+    record = study.records.get(str(about.get("name", "")))
+    return study.data(record.name) if record is not None and record.step == INPUT else cube
 
 
 def _row(
