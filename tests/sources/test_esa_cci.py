@@ -133,6 +133,20 @@ def test_many_files_are_opened_by_the_headers_of_two(tmp_path, monkeypatch):
     assert len({str(path) for path in read}) == 40  # a chunk of small fields holds all days
 
 
+def test_a_chunk_of_small_fields_needs_a_year_of_files_at_most(tmp_path):
+    first, last = write_esa_cci(moisture(2), tmp_path)
+    last.rename(last.with_name(last.name.replace("20150102", "20170101")))
+    with xr.open_dataset(first) as ds:
+        end = ds.load().assign_coords(time=pd.to_datetime(["2017-01-01"]))
+    for day in pd.date_range("2015-01-02", "2016-12-31"):
+        first.with_name(first.name.replace("20150101", f"{day:%Y%m%d}")).hardlink_to(first)
+    last = last.with_name(last.name.replace("20150102", "20170101"))
+    last.unlink()
+    end.to_netcdf(last, engine="h5netcdf", encoding={"sm": {"_FillValue": np.float32(-9999.0)}})
+    ds = PRODUCTS["esa_cci"].open([tmp_path], Declared(all_needed=False), chunks="auto")
+    assert ds.soil_moisture.chunksizes["time"] == (366, 366)
+
+
 def test_a_day_is_read_alone_where_fields_are_large(tmp_path):
     write_esa_cci(moisture(6), tmp_path)
     ds = open_source("esa_cci", tmp_path, chunks={"time": 2})

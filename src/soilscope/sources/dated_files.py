@@ -21,10 +21,16 @@ from xarray.core import indexing
 from soilscope.errors import SoilscopeWarning, SourceError
 from soilscope.names import flag_attrs
 from soilscope.sources.assemble import Period
+from soilscope.sources.axes import RASTER_DIMS
+from soilscope.sources.chunks import Chunks
+from soilscope.sources.declared import Declared
+from soilscope.sources.decode import decode_file
 from soilscope.sources.formats import file_format, open_lazily, reading
 from soilscope.sources.timeaxis import decode_stamps, show
 
 Array = npt.NDArray[Any]
+#: Files that are read for one chunk, at most, where fields are small.
+_MOST = 366
 _DAY = np.timedelta64(1, "D")
 #: What the stored numbers mean: the same in every file.
 _TOLD = ("scale_factor", "add_offset", "_FillValue", "missing_value", "units")
@@ -140,6 +146,15 @@ def as_one(files: Sequence[Dated]) -> xr.Dataset:
         with open_lazily(files[-1].path) as last:
             _require_date(last, files[-1])
     return xr.Dataset(held, coords, attrs).assign_coords(time=("time", time))
+
+
+def decode_dated(raw: xr.Dataset, declared: Declared, *, file: str, chunks: Chunks) -> xr.Dataset:
+    """Decode what `as_one` returns; no chunk needs more than a year of daily files."""
+    ds = decode_file(raw, declared, allowed=RASTER_DIMS, file=file, chunks=chunks)
+    if chunks != "auto" or max(ds.chunksizes.get("time", (0,))) <= _MOST:
+        return ds
+    sizes = dict.fromkeys(map(str, ds.dims), -1) | {"time": _MOST}
+    return decode_file(raw, declared, allowed=RASTER_DIMS, file=file, chunks=sizes)
 
 
 def _stacked(da: xr.DataArray, paths: tuple[Path, ...], first: Path) -> xr.Variable | None:

@@ -21,7 +21,14 @@ from soilscope.names import flag_attrs
 from soilscope.sources.assemble import file_label
 from soilscope.sources.axes import RASTER_DIMS
 from soilscope.sources.chunks import Chunks
-from soilscope.sources.dated_files import Dated, as_one, dated_files, tell_missing, with_record
+from soilscope.sources.dated_files import (
+    Dated,
+    as_one,
+    dated_files,
+    decode_dated,
+    tell_missing,
+    with_record,
+)
 from soilscope.sources.declared import Declared, Variable
 from soilscope.sources.decode import decode_file, require_found
 from soilscope.sources.product import Product
@@ -79,7 +86,7 @@ def open_esa_cci(files: Sequence[Path], declared: Declared, *, chunks: Chunks) -
     asked = [n for n in wanted if declared.all_needed or n != "flag"]
     flag = wanted.get("flag", FLAG)
     every = replace(declared, variables=(*(wanted[n] for n in asked if n != "flag"), flag))
-    ds = decode_file(raw, every, allowed=RASTER_DIMS, file=label, chunks=chunks)
+    ds = decode_dated(raw, every, file=label, chunks=chunks)
     held = {str(name) for name in ds.data_vars} & set(asked)
     require_found(declared, held, list(map(str, raw.data_vars)), file=label)
     if "flag" in ds:

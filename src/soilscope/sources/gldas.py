@@ -16,11 +16,17 @@ import xarray as xr
 from soilscope.errors import SoilscopeWarning, SourceError
 from soilscope.grid.depth import layer_coordinates
 from soilscope.sources.assemble import combine, file_label
-from soilscope.sources.axes import RASTER_DIMS
 from soilscope.sources.chunks import Chunks
-from soilscope.sources.dated_files import Dated, as_one, dated_files, tell_missing, with_record
+from soilscope.sources.dated_files import (
+    Dated,
+    as_one,
+    dated_files,
+    decode_dated,
+    tell_missing,
+    with_record,
+)
 from soilscope.sources.declared import Declared, Layers, Variable
-from soilscope.sources.decode import decode_file, require_found
+from soilscope.sources.decode import require_found
 from soilscope.sources.formats import open_lazily
 from soilscope.sources.gaps import tell_gaps
 from soilscope.sources.product import Product
@@ -105,10 +111,10 @@ def _decoded(raw: xr.Dataset, declared: Declared, file: str, chunks: Chunks) -> 
         elif held and (held == variable.source or variable.source in _known_layers()):
             layers = Layers(pairs=_bounds(variable, held, declared, file))
             one = replace(declared, variables=(replace(variable, source=held),), layers=layers)
-            parts.append(decode_file(raw, one, allowed=RASTER_DIMS, file=file, chunks=chunks))
+            parts.append(decode_dated(raw, one, file=file, chunks=chunks))
     rest = replace(declared, variables=tuple(flat), layers=None)
     if any(set(v.source) <= set(raw.variables) for v in flat):
-        parts.append(decode_file(raw, rest, allowed=RASTER_DIMS, file=file, chunks=chunks))
+        parts.append(decode_dated(raw, rest, file=file, chunks=chunks))
     return _on_all_layers(parts)
 
 

@@ -15,11 +15,10 @@ import xarray as xr
 
 from soilscope.errors import SoilscopeWarning, SourceError
 from soilscope.sources.assemble import file_label
-from soilscope.sources.axes import RASTER_DIMS
 from soilscope.sources.chunks import Chunks
-from soilscope.sources.dated_files import Dated, as_one, dated_files, tell_missing
+from soilscope.sources.dated_files import Dated, as_one, dated_files, decode_dated, tell_missing
 from soilscope.sources.declared import Declared, Variable
-from soilscope.sources.decode import decode_file, require_found
+from soilscope.sources.decode import require_found
 from soilscope.sources.product import Product
 from soilscope.sources.raster import on_our_grid
 
@@ -56,7 +55,7 @@ def open_smops(files: Sequence[Path], declared: Declared, *, chunks: Chunks) -> 
     _tell_versions(dated, label)
     variables = tuple(_by_file(v, raw) for v in declared.variables or VARIABLES)
     known = replace(declared, variables=variables)
-    ds = decode_file(raw, known, allowed=RASTER_DIMS, file=label, chunks=chunks)
+    ds = decode_dated(raw, known, file=label, chunks=chunks)
     found = {str(name) for name in ds.data_vars}
     require_found(known, found, list(map(str, raw.data_vars)), file=label)
     return on_our_grid(ds, declared.crs or "EPSG:4326", file=label)
