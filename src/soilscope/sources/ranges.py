@@ -215,7 +215,7 @@ def _cause(name: str, count: RangeCount, attrs: Mapping[Any, Any]) -> str:
         return f"; {number:g} looks like a missing value: write {_mend(name, 'missing', number)}."
     units = str(attrs.get("source_units"))
     guess = _other_units(name, count, canonical_units(units)[0])
-    if guess is not None and guess[1] != units:
+    if guess is not None and guess[1] not in (units, units.removesuffix(" d-1")):
         return f"; it looks like {guess[0]}: write {_mend(name, *guess[2:])}."
     return (
         f"; check its units (now {units!r}) and scale, or write "
