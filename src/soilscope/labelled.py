@@ -181,7 +181,8 @@ def _in_order(result: xr.DataArray, like: xr.DataArray) -> xr.DataArray:
 
 def label(ds: xr.Dataset, *, units: str | None = None, **attrs: Any) -> xr.Dataset:
     """Put names and units (names.NAMES) on every variable, and `attrs` on the Dataset."""
+    method = attrs.get("method")
     for key, variable in ds.data_vars.items():
-        variable.attrs = describe(str(key), units=units) | variable.attrs
+        variable.attrs = describe(str(key), units=units, method=method) | variable.attrs
     ds.attrs |= {key: value for key, value in attrs.items() if value is not None}
     return ds
