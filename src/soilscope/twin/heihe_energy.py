@@ -59,10 +59,10 @@ def skin_temperature(
     absorbed = sun * (1.0 - _albedo(surface, ground, green))
     share = evaporated_share(surface, soil, ground, green)
     exchange = np.where(surface.forest, 150.0, 17.0 + 14.0 * green)
-    by_day = _balance(
+    by_day = solve_balance(
         absorbed, day.temperature + swing, day, ground, inertia, share=share, exchange=exchange
     )
-    by_night = _balance(
+    by_night = solve_balance(
         np.zeros_like(sun), day.temperature - swing, day, ground, inertia,
         share=np.zeros_like(sun), exchange=np.where(surface.forest, 90.0, 8.0),
     )  # fmt: skip
@@ -144,7 +144,7 @@ def _albedo(surface: Surface, ground: Ground, green: Array) -> Array:
     return np.asarray(bare + (np.where(surface.forest, 0.2, 0.65) - bare) * cover)
 
 
-def _balance(
+def solve_balance(
     absorbed: Array,
     air: Array,
     day: Day,
