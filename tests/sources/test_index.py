@@ -1,6 +1,7 @@
 """Huge folders: files that are laid out alike are opened as one, from an index of their headers."""
 
 import os
+import pickle
 from functools import partial
 
 import netCDF4
@@ -329,3 +330,19 @@ def test_times_are_those_that_xarray_reads(tmp_path, units, values, calendar):
             assert list(header.stamps) == peer.time.values.astype("M8[ns]").astype(int).tolist()
         else:  # dates of another calendar, or beyond what is counted in ns
             assert header.stamps == ()
+
+
+def test_files_with_structures_are_opened_in_full(tmp_path):
+    path = tmp_path / "s.nc"
+    with netCDF4.Dataset(path, "w") as file:
+        file.createDimension("n", 2)
+        kind = file.createCompoundType(np.dtype([("a", "f4"), ("b", "i2")]), "pair")
+        file.createVariable("v", kind, ("n",))[:] = np.zeros(2, kind.dtype)
+    (item,) = read_index([path])
+    assert not item.fault
+
+
+def test_stacks_go_to_other_processes(tmp_path):
+    (alike,) = opened(write(tmp_path / "d"))
+    again = pickle.loads(pickle.dumps(alike.raw))
+    np.testing.assert_array_equal(again.sm[3:5].values, TRUTH[3:5])

@@ -1,6 +1,7 @@
 """What `check` tells of files: gaps, doubles, unreadable and foreign ones, as lines and a table."""
 
 import csv
+import sys
 
 import numpy as np
 import pandas as pd
@@ -229,3 +230,20 @@ def test_preliminary_months_are_told_and_stand_in_the_table(tmp_path, capsys):
     line = "  soil: 2001-05 to 2001-06, preliminary, and may still change\n"
     assert line in capsys.readouterr().out
     assert "soil,,2001-05,2001-06,," in table.read_text(encoding="utf-8-sig")
+
+
+def test_hdf4_without_its_library_is_told_before_any_work(tmp_path, monkeypatch, capsys):
+    (tmp_path / "d").mkdir()
+    for at in (1, 17):
+        path = tmp_path / "d" / f"MOD13A2.A2001{at:03d}.h25v05.061.2020001000000.hdf"
+        path.write_bytes(b"\x0e\x03\x13\x01" + bytes(2000))
+    monkeypatch.setitem(sys.modules, "pyhdf", None)
+    monkeypatch.setitem(sys.modules, "pyhdf.SD", None)
+    table = tmp_path / "check.csv"
+    assert main(["check", str(study(tmp_path, "modis, paths: d/*.hdf")), "--csv", str(table)]) == 2
+    with table.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2
+    assert "pip install" in rows[0]["problem"] + rows[0]["remedy"]
+    assert "GeoTIFF" in rows[0]["problem"] + rows[0]["remedy"]
+    assert "pip install" in capsys.readouterr().err

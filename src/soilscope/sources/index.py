@@ -138,6 +138,8 @@ def read_index(files: Sequence[Path], *, time_dim: str | None = None) -> list[In
             found.append(Indexed(path, state, kept[1]))
         except (SourceError, OSError) as fault:
             found.append(Indexed(path, fault=str(fault)))
+        except (TypeError, AttributeError):  # types of its own, such as structures
+            found.append(Indexed(path))
     for home, count in fresh.items():
         if count >= MANY or len(folders[home]) >= MANY:
             keep_headers(home, folders[home], time_dim=time_dim)
