@@ -140,6 +140,16 @@ def test_reading_hdf_gives_no_warnings_and_nothing_is_read_on_opening_but_a_look
     xr.testing.assert_identical(whole.compute(), lazy.compute())
 
 
+def test_files_far_from_the_period_are_not_opened(tmp_path):
+    files = write_modis(made(), tmp_path, product="MOD13A3", layout="hdf")
+    far = tmp_path / "MOD13A3.A2010001.h25v04.061.2011001000000.hdf"
+    far.write_bytes(b"\x0e\x03\x13\x01 cut off")
+    found = open_source("modis", [*files, far], period=("2003-02", "2003-04"))
+    assert found.time.dt.month.values.tolist() == [2, 3, 4]
+    with pytest.raises(SourceError, match="cannot be read; it may be truncated"):
+        open_source("modis", [*files, far])
+
+
 def test_a_grid_in_degrees_is_not_written_as_hdf(tmp_path):
     coords = {"time": MONTHS, "latitude": [38.0, 37.0], "longitude": [105.0, 106.0]}
     ds = xr.Dataset({"ndvi": (("time", "latitude", "longitude"), np.zeros((6, 2, 2)))}, coords)

@@ -24,10 +24,12 @@ from soilscope.sources.hdf4 import open_hdf4
 from soilscope.sources.index import open_alike
 from soilscope.sources.modis_layers import date_of, named_date
 from soilscope.sources.mosaic import mosaic
+from soilscope.sources.overpasses import near_period
 from soilscope.sources.timeaxis import Stamps, show
 
 _SINUSOIDAL = "+proj=sinu +lon_0=0 +x_0=0 +y_0=0 +R=6371007.181 +units=m +no_defs"
 _PLANAR = ("ydim", "xdim")
+_MARGIN = 400  # days beside a period of which files are opened: they tell the step
 _GRIDS = (("y", "x"), ("latitude", "longitude"))
 Place = tuple[float, ...]
 
@@ -173,6 +175,7 @@ def _as_stored(
     files: Sequence[Path], declared: Declared, name_layer: NameLayer, chunks: Chunks
 ) -> Iterator[tuple[Path, xr.Dataset]]:
     """Open files one by one; of many images, those that are laid out alike as one along time."""
+    files = _near(files, declared)
     images = [path for path in files if file_format(path) == "geotiff"]
     alike = open_alike(
         images,
@@ -188,6 +191,14 @@ def _as_stored(
             yield group.files[0], group.raw
     others = dict.fromkeys(files).keys() - set(images)
     yield from ((path, _opened(path, chunks)) for path in files if path in others)
+
+
+def _near(files: Sequence[Path], declared: Declared) -> list[Path]:
+    """Leave out files as delivered whose names tell a date far from the period."""
+    delivered = [path for path in files if path.suffix.lower() == ".hdf"]
+    dated = partial(named_date, declared=declared)
+    near = set(near_period(delivered, declared.period, dated, margin=_MARGIN))
+    return [path for path in files if path in near or path.suffix.lower() != ".hdf"]
 
 
 def _dated_bands(raw: xr.Dataset, declared: Declared) -> bool:
