@@ -3,14 +3,21 @@
 import datetime
 import functools
 import http.server
+import sys
 import threading
+from types import SimpleNamespace
 
 import numpy as np
+import pyproj
 import pytest
+import rasterio
+from affine import Affine
+from odc.geo.crs import CRS
+from odc.geo.geobox import GeoBox
 
 from soilscope import open_source
 from soilscope.errors import StudyError
-from soilscope.study import download_http
+from soilscope.study import download_cut, download_http
 from soilscope.study.download import download_study
 from soilscope.study.download_http import fetch_http
 
@@ -55,12 +62,18 @@ class Server(http.server.SimpleHTTPRequestHandler):
         except OSError:
             self.send_error(404)
             return
-        start = int(wanted[6:-1]) if wanted else 0
-        self.send_response(206 if start else 200)
+        first, _, last = wanted.removeprefix("bytes=").partition("-")
+        is_part = bool(wanted) and fault != "whole"
+        start = int(first) if is_part else 0
+        whole = body[start : int(last) + 1 if is_part and last else None]
+        fault = None if fault == "whole" else fault
+        self.send_response(206 if is_part else 200)
         self.send_header("Accept-Ranges", "bytes")
         self.send_header("ETag", f'"{hash(body)}"')
-        whole = body[start:]
-        self.send_header("Content-Length", str(len(body) if not start else len(whole)))
+        if is_part:
+            end = start + len(whole) - 1
+            self.send_header("Content-Range", f"bytes {start}-{end}/{len(body)}")
+        self.send_header("Content-Length", str(len(whole)))
         self.end_headers()
         self.wfile.write(whole if fault is None else whole[:fault])
 
@@ -88,9 +101,6 @@ def server(tmp_path, monkeypatch):
 @pytest.fixture
 def catalogue(server, tmp_path):
     """Write a static catalogue of three dates and another place, with images of NDVI."""
-    import rasterio
-    from affine import Affine
-
     root = pystac.Catalog("root", "a test")
     extent = pystac.Extent(
         pystac.SpatialExtent([BOX]),
@@ -98,15 +108,18 @@ def catalogue(server, tmp_path):
     )
     collection = pystac.Collection("MOD13A2", "vegetation", extent)
     root.add_child(collection)
-    for day, tile, west in ((1, "h25v05", 104.0), (17, "h25v05", 104.0), (17, "h01v01", 4.0),
-                            (97, "h25v05", 104.0)):  # fmt: skip
+    tiles = ((1, "h25v05", 104.0), (17, "h25v05", 104.0), (17, "h01v01", 4.0))
+    for day, tile, west in (*tiles, (1, "h26v05", 105.0), (97, "h25v05", 104.0)):
         date = datetime.datetime(2001, 1, 1, tzinfo=datetime.UTC) + datetime.timedelta(day - 1)
         name = f"MOD13A2.A2001{day:03d}.{tile}.061"
         box = [west, 38.0, west + 1, 39.0]
         corners = [[west, 38.0], [west + 1, 38.0], [west + 1, 39.0], [west, 39.0], [west, 38.0]]
         geometry = {"type": "Polygon", "coordinates": [corners]}
         item = pystac.Item(name, geometry, box, date, {})
-        for key, dtype, value in (("NDVI", "int16", 2000 + day), ("pixel_reliability", "int8", 0)):
+        for key, dtype, value in (
+            ("NDVI", "int16", 2000 + day + int(west) - 104),
+            ("pixel_reliability", "int8", 0),
+        ):
             path = tmp_path / "web" / "MOD13A2" / name / f"{name}_1_km_16_days_{key}.tif"
             path.parent.mkdir(parents=True, exist_ok=True)
             with rasterio.open(
@@ -202,6 +215,15 @@ def test_a_file_that_changed_on_the_server_begins_anew(server, tmp_path):
     assert partial.read_bytes() == b"new" * 1000
 
 
+def test_a_server_that_gives_the_whole_file_again_is_understood(server, tmp_path):
+    body = bytes(range(256)) * 4
+    (tmp_path / "web" / "a.bin").write_bytes(body)
+    server.faults["a.bin"] = [500, None, "whole"]
+    fetch_http(f"{server.url}/a.bin", tmp_path / "a.part", name="x")
+    assert (tmp_path / "a.part").read_bytes() == body
+    assert [part for _, part in server.asked] == ["", "", "bytes=500-"]
+
+
 def test_a_server_that_is_busy_is_asked_again(server, tmp_path):
     (tmp_path / "web" / "a.bin").write_bytes(b"body")
     server.faults["a.bin"] = [503]
@@ -256,3 +278,81 @@ def test_a_catalogue_that_does_not_answer_is_told(tmp_path):
         StudyError, match=r"leaves: stac gave no list of files \(.*\); give the same"
     ):
         fetched(tmp_path, "http://127.0.0.1:9/catalog.json")
+
+
+# ------------------------------------------------------------------ images cut to the area
+
+
+@pytest.fixture
+def cut():
+    pytest.importorskip("odc.stac", reason="the extra download is not installed")
+    return STUDY.replace("pixel_reliability]}", "pixel_reliability], cut: true}")
+
+
+def test_images_are_cut_to_the_area_on_the_cells_they_have(catalogue, tmp_path, cut):
+    fetched(tmp_path, catalogue, text=cut)
+    assert names(tmp_path / "modis") == [
+        f"MOD13A2_{key}_2001_01_{day}.tif"
+        for key in ("NDVI", "pixel_reliability")
+        for day in ("01", "17")
+    ]
+    with rasterio.open(tmp_path / "modis" / "MOD13A2_NDVI_2001_01_17.tif") as file:
+        assert file.bounds == pytest.approx((104.2, 38.1, 104.6, 38.4), abs=1e-9)
+        assert file.shape == (12, 16)
+        assert file.dtypes == ("int16",)
+        assert (file.read(1) == 2017).all()
+    ds = open_source("modis", f"{tmp_path}/modis/*.tif")
+    assert ds.ndvi[:, 0, 0].values.tolist() == pytest.approx([0.2001, 0.2017], abs=1e-6)
+    assert fetched(tmp_path, catalogue, text=cut) == ["kept 4/4"]
+
+
+def test_tiles_of_one_date_become_one_image_that_is_missing_beyond_them(catalogue, tmp_path, cut):
+    wide = cut.replace("104.2, 38.1, 104.6, 38.4", "103.5, 38.5, 105.5, 38.7")
+    fetched(tmp_path, catalogue, text=wide)
+    with rasterio.open(tmp_path / "modis" / "MOD13A2_NDVI_2001_01_01.tif") as file:
+        image = file.read(1)
+        assert file.bounds == pytest.approx((103.5, 38.5, 105.5, 38.7), abs=1e-9)
+        assert file.nodata == -32768
+    assert image.shape == (8, 80)
+    np.testing.assert_array_equal(
+        image[0, [0, 19, 20, 59, 60, 79]], [-32768] * 2 + [2001] * 2 + [2002] * 2
+    )
+
+
+def test_cells_of_a_projection_are_those_of_the_tile():
+    """Tile h25v05 of the MODIS grid, 1200 cells of 926.6254330558 m from 7783653.6377 m on."""
+    cell = 926.6254330558334
+    sinusoidal = "+proj=sinu +lon_0=0 +x_0=0 +y_0=0 +R=6371007.181 +units=m +no_defs"
+    tile = GeoBox(
+        (1200, 1200), Affine(cell, 0, 8400 * cell, 0, -cell, 4800 * cell), CRS(sinusoidal)
+    )
+    request = SimpleNamespace(bounds=(104.2, 38.1, 104.6, 38.4))
+    box = download_cut._window(tile, request)
+    at = (box.affine.c / cell, box.affine.f / cell)
+    assert at == pytest.approx(tuple(map(round, at)), abs=1e-5)
+    assert box.resolution.x == pytest.approx(cell)
+    to_metres = pyproj.Transformer.from_crs("EPSG:4326", sinusoidal, always_xy=True)
+    x, y = to_metres.transform([104.2, 104.6, 104.6, 104.2], [38.1, 38.1, 38.4, 38.4])
+    west, south, east, north = box.boundingbox
+    slack = cell / 100
+    assert west - slack <= min(x) < west + cell
+    assert south - slack <= min(y) < south + cell
+    assert east - cell < max(x) <= east + slack
+    assert north - cell < max(y) <= north + slack
+
+
+def test_another_area_of_cut_images_is_told(catalogue, tmp_path, cut):
+    fetched(tmp_path, catalogue, text=cut)
+    moved = cut.replace("104.6, 38.4]", "104.6, 38.5]")
+    with pytest.raises(
+        StudyError, match=r"was fetched for .*38\.4\], and now it is to hold .*38\.5"
+    ):
+        fetched(tmp_path, catalogue, text=moved)
+
+
+def test_cut_needs_assets_and_its_package(catalogue, tmp_path, cut, monkeypatch):
+    with pytest.raises(StudyError, match="stac with cut needs assets"):
+        fetched(tmp_path, catalogue, text=cut.replace("assets: [NDVI, pixel_reliability], ", ""))
+    monkeypatch.setitem(sys.modules, "odc.stac", None)
+    with pytest.raises(StudyError, match="needs the package odc-stac; install it, with pip"):
+        fetched(tmp_path, catalogue, text=cut)

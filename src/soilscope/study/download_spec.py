@@ -24,7 +24,7 @@ _NEEDED: Mapping[Source, tuple[str, ...]] = {
 _ALLOWED: Mapping[Source, tuple[str, ...]] = {
     "cds": ("step",),
     "earthaccess": ("version",),
-    "stac": ("assets",),
+    "stac": ("assets", "cut"),
 }
 _EXAMPLES: Mapping[Source, str] = {
     "cds": "{from: cds, step: month}",
@@ -43,6 +43,7 @@ class DownloadSpec(Strict):
     version: str | None = None
     url: str | None = None
     assets: tuple[str, ...] = ()
+    cut: bool = False  # images cut to the area, with the tiles of a date in one
 
 
 def read_download(
@@ -86,6 +87,8 @@ def _fault(spec: DownloadSpec, given: Mapping[str, Any], product: str) -> str:
             return f"download from {spec.source} has no {key}; it takes {', '.join(allowed)}."
     if spec.source == "cds" and product not in OF_CDS:
         return f"download from cds knows {' and '.join(OF_CDS)}, not {product}."
+    if spec.cut and not spec.assets:
+        return f"download from stac with cut needs assets, as in {example}."
     if spec.area is not None:
         try:
             read_bounds(spec.area)

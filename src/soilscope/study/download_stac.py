@@ -1,5 +1,6 @@
 """Assets of a STAC catalogue, static or with a search, through its client pystac-client."""
 
+import importlib
 import warnings
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 
 from soilscope.errors import StudyError
+from soilscope.study.download_cut import files_of_cut
 from soilscope.study.download_files import Wanted
 from soilscope.study.download_http import fetch_http
 from soilscope.study.download_request import Request
@@ -21,6 +23,8 @@ def files_of_stac(request: Request, module: Any) -> list[Wanted]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the client tells that it walks where it cannot search
         items = list(_items(module.Client.open(request.spec.url), request))
+    if request.spec.cut:
+        return files_of_cut(request, items, _odc_stac().load)
     wanted: dict[Path, Wanted] = {}
     for item in items:
         for key, asset in _assets(item, request):
@@ -29,6 +33,16 @@ def files_of_stac(request: Request, module: Any) -> list[Wanted]:
             fetch = partial(_fetch, href, request.name)
             wanted[target] = Wanted(target, fetch)
     return [wanted[target] for target in sorted(wanted)]
+
+
+def _odc_stac() -> Any:
+    try:
+        return importlib.import_module("odc.stac")
+    except ImportError:
+        raise StudyError(
+            "download from stac with cut needs the package odc-stac; install it, with pip install "
+            "'soilscope[download]'."
+        ) from None
 
 
 def _items(catalogue: Any, request: Request) -> Iterable[Any]:
