@@ -224,12 +224,21 @@ NAMES: dict[str, Name] = {
     "error_std": Name("standard deviation of the random error", "{units}"),
     "snr_db": Name("signal-to-noise ratio", "dB"),
     # downscaling
+    "fit_downscaling.coefficient": Name(
+        "slope of soil moisture on the day-night difference of temperature", "m3 m-3 K-1"
+    ),
+    "fit_downscaling.coefficient_high": Name("upper one-sided bound of the slope", "m3 m-3 K-1"),
+    "fit_downscaling.stderr": Name("bootstrap standard error of the slope", "m3 m-3 K-1"),
+    "fit_downscaling.intercept": Name("soil moisture at a difference of 0 K", "m3 m-3"),
+    "fit_downscaling.p_value": Name("share of resampled slopes that are not negative"),
+    "fit_downscaling.n_obs": Name("number of cell days"),
+    "fit_downscaling.rmse": Name("root mean square error of the fit", "m3 m-3"),
     "rmse_cv": Name("root mean square error where month and place were left out", "m3 m-3"),
-    "usable": Name("whether the relation is used"),
+    "usable": Name("whether the relation is used", flags=("no", "yes")),
     "coefficient_by": Name("slope in a month or a cell", "m3 m-3 K-1"),
     "intercept_by": Name("soil moisture at a difference of 0 K in a month or a cell", "m3 m-3"),
     "n_obs_by": Name("number of cell days in a month or a cell"),
-    "usable_by": Name("whether the relation in a month or a cell is used"),
+    "usable_by": Name("whether the relation in a month or a cell is used", flags=("no", "yes")),
     "status_by": Name("status of the relation in a month or a cell", flags=STATUS),
     "dlst_bias": Name("mean difference of the satellite's day-night range to the reanalysis'", "K"),
     "dlst_slope": Name("slope of the satellite's day-night range on the reanalysis'"),

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from soilscope import index_parameters, partial_regression, set_layers, trend
+from soilscope import fit_downscaling, index_parameters, partial_regression, set_layers, trend
 
 Inputs = Mapping[str, Any]
 GRID = ("y", "x")
@@ -52,6 +52,49 @@ def moisture_and_quality() -> dict[str, xr.DataArray]:
     """Soil moisture, and numbers of which two bits say how good it is."""
     quality = (8 * abs(_field(23, "time", *GRID))).astype("uint8")
     return {"da": moisture(), "quality": quality}
+
+
+def fine_and_coarse() -> dict[str, xr.DataArray]:
+    """Two classes of land cover on 8 x 8 cells, and moisture that warming tells of on 2 x 2."""
+    days = pd.date_range("2020-05-01", periods=40)
+    rng = np.random.default_rng(30)
+    fine = {"y": 8.0 - np.arange(8), "x": 1.0 + np.arange(8)}
+    coarse = {"time": days, "y": [6.5, 2.5], "x": [2.5, 6.5]}
+    codes = np.repeat([[0, 1]], 8, 0).repeat(4, 1)
+    warming = xr.DataArray(rng.uniform(5, 30, (40, 8, 8)), {"time": days} | fine, ("time", *GRID))
+    warming = warming.where(rng.random(warming.shape) < 0.9)
+    means = warming.values.reshape(40, 2, 4, 2, 4)
+    above = xr.DataArray(np.nanmean(means, axis=(2, 4)), coarse, ("time", *GRID))
+    moisture = 0.4 - 0.01 * above + rng.normal(0, 0.005, above.shape)
+    flags = {"flag_values": [0, 1], "flag_meanings": "grass barren"}
+    return {
+        "warming": warming.assign_attrs(units="K"),
+        "above": above.assign_attrs(units="K"),
+        "moisture": moisture.where(rng.random(moisture.shape) < 0.95).assign_attrs(units="m3 m-3"),
+        "land_cover": xr.DataArray(codes, fine, GRID, attrs=flags),
+        "ndvi": xr.DataArray(np.full((8, 8), 0.2), fine, GRID, attrs={"units": "1"}),
+    }
+
+
+def _relation() -> dict[str, xr.DataArray]:
+    made = fine_and_coarse()
+    return {
+        "coarse_sm": made["moisture"],
+        "coarse_dlst": made["above"],
+        "land_cover": made["land_cover"],
+        "ndvi": made["ndvi"],
+    }
+
+
+def _downscaled() -> Inputs:
+    made = fine_and_coarse()
+    return {
+        "model": fit_downscaling(**_relation(), rng=1),
+        "fine_dlst": made["warming"],
+        "land_cover": made["land_cover"],
+        "ndvi": made["ndvi"],
+        "coarse_product": made["moisture"],
+    }
 
 
 def cover() -> xr.DataArray:
@@ -156,10 +199,12 @@ def _three_products() -> Inputs:
     return {"a": pair["product"], "b": pair["reference"], "c": third.assign_attrs(units="m3 m-3")}
 
 
-def _weighted() -> Inputs:
+def _weighted(*, without: str = "", **attrs: int) -> Inputs:
     """Values with weights, and days from the stamps that differ from cell to cell."""
     days = 5.0 * abs(_field(14, "time", *GRID)).clip(max=3.0)
-    return {"da": moisture(), "weights": abs(_field(13, "time", *GRID)), "days": days}
+    da = moisture().assign_attrs(attrs)
+    inputs = {"da": da, "weights": abs(_field(13, "time", *GRID)), "days": days}
+    return {key: value for key, value in inputs.items() if key != without}
 
 
 def _hot_and_green() -> Inputs:
@@ -182,11 +227,19 @@ EXAMPLES: dict[str, Example] = {
         f"smooth, {method}": Example("smooth", lambda: {"da": moisture()}, {"method": method})
         for method in ("savgol", "chen", "whittaker")
     },
+    "composite, shared": Example(
+        "composite", lambda: {"da": moisture()}, {"freq": "YS", "dates": "shared", "min_share": 0.8}
+    ),
+    "composite, seen": Example(
+        "composite",
+        lambda: _weighted(composite_days=31, without="weights"),
+        {"freq": "YS", "how": "mvc", "dates": "seen"},
+    ),
     "smooth, weighted": Example("smooth", _weighted, {"method": "whittaker"}),
     "tvdi": Example("tvdi", _hot_and_green, {"bin_width": 0.5, "min_cells": 1, "min_bins": 2}),
     "interpolate_daily": Example("interpolate_daily", lambda: {"da": moisture()}),
     "interpolate_daily, true days": Example(
-        "interpolate_daily", lambda: {k: v for k, v in _weighted().items() if k != "weights"}
+        "interpolate_daily", lambda: _weighted(without="weights")
     ),
     "vapour_pressure_deficit": Example("vapour_pressure_deficit", temperatures),
     "cover_strata": Example(
@@ -279,5 +332,12 @@ EXAMPLES: dict[str, Example] = {
     "triple_collocation": Example("triple_collocation", _three_products),
     "regional_mean": Example("regional_mean", lambda: {"da": moisture(), "regions": zones()}),
     "depth_pattern": Example("depth_pattern", _pattern),
+    "fit_downscaling": Example("fit_downscaling", _relation, {"rng": 1}),
+    "fit_downscaling, month": Example("fit_downscaling", _relation, {"rng": 1, "by": "month"}),
+    "fit_downscaling, cell": Example("fit_downscaling", _relation, {"rng": 1, "by": "cell"}),
+    "downscale": Example("downscale", _downscaled),
+    "downscale, smooth": Example(
+        "downscale", _downscaled, {"residual": "smooth", "fill_gaps": True, "clip": True}
+    ),
     "recovery": Example("recovery", _recovery),
 }

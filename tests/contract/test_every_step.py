@@ -13,6 +13,7 @@ CELLWISE = sorted(
     name
     for name, example in EXAMPLES.items()
     if not STEPS[example.step].whole(example.options | example.make())
+    and STEPS[example.step].along == "space"
 )
 
 #: What steps say of a variable in words of their own, or of the data.

@@ -15,27 +15,8 @@ from soilscope.grid.crs import PLANAR, grid_dims
 from soilscope.grid.membership import Membership, member_means, members_of, whole_in_space
 from soilscope.labelled import label
 from soilscope.lineage import inherit
-from soilscope.names import describe, flag_attrs
 
 By = Literal["month", "cell"]
-#: What these variables are here; elsewhere they are something else.
-_ATTRS: dict[str, dict[str, object]] = {
-    "coefficient": {
-        "long_name": "slope of soil moisture on the day-night difference of temperature",
-        "units": "m3 m-3 K-1",
-    },
-    "coefficient_high": {
-        "long_name": "upper one-sided bound of the slope",
-        "units": "m3 m-3 K-1",
-    },
-    "stderr": {"long_name": "bootstrap standard error of the slope", "units": "m3 m-3 K-1"},
-    "intercept": {"long_name": "soil moisture at a difference of 0 K", "units": "m3 m-3"},
-    "p_value": {"long_name": "share of resampled slopes that are not negative", "units": "1"},
-    "n_obs": {"long_name": "number of cell days", "units": "1"},
-    "rmse": {"long_name": "root mean square error of the fit", "units": "m3 m-3"},
-    "status": describe("status"),
-    "usable": {"long_name": "whether the relation is used", **flag_attrs(("no", "yes"))},
-}
 REFERENCES = "Fang et al. 2018 doi:10.2136/vzj2017.11.0198; Yin et al. 2023 doi:10.3390/rs15245768"
 
 
@@ -344,7 +325,4 @@ def _apply(plan: Plan, fields: dict[str, xr.DataArray], like: xr.DataArray) -> x
         ds = ds.assign_coords({d: like[d] for d in (rows, columns)})
         if "spatial_ref" in like.coords:
             ds = ds.assign_coords(spatial_ref=like["spatial_ref"])
-    for name, attrs in _ATTRS.items():
-        for found in {name, f"{name}_by"} & set(ds.data_vars):
-            ds[found].attrs |= attrs
     return ds
