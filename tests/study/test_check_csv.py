@@ -124,6 +124,14 @@ def test_files_on_other_cells_are_told_with_both_grids(tmp_path):
     assert "other cells than 29 of 30 files (3 lat (36 to 38), 4 lon" in odd.problem
 
 
+def test_rows_in_another_order_or_precision_are_the_same_cells(tmp_path):
+    paths = daily(tmp_path / "d")
+    with xr.open_dataset(paths[4]) as ds:
+        turned = ds.load().isel(lat=slice(None, None, -1))
+    turned.assign_coords(lat=turned.lat.astype("f4")).to_netcdf(paths[4])
+    assert found(study(tmp_path)) == []
+
+
 def test_a_file_of_another_scale_is_told(tmp_path):
     daily(tmp_path / "d", scale=0.001)
     daily(tmp_path / "d", DAYS[5:6], scale=0.01)

@@ -111,7 +111,7 @@ def _file(item: Indexed, spec: InputSpec) -> _File:
     # images tell by their names alone what they show
     mask = _NUMBER.sub("#", item.path.name) if not own else ""
     held = () if header is None else tuple(sorted(header.variables))
-    tile = "" if header is None or spec.product in _ONE_GRID else header.grid
+    tile = "" if header is None or spec.product in _ONE_GRID else _cells(header)
     return _File(item.path, header, stamps, (mask, held, tile))
 
 
@@ -190,18 +190,16 @@ def _held(file: _File) -> str:
 def _odd(files: Sequence[_File], spec: InputSpec, made: "partial[Problem]") -> Iterator[Problem]:
     """Yield files on other cells than most, and those whose numbers are packed otherwise."""
     headers = [(file, file.header) for file in files if file.header is not None]
-    grids = Counter(header.grid for _, header in headers)
-    usual = dict.fromkeys(
-        (header.grid, header.extent) for _, header in headers if header.grid == _most(grids)
-    )
+    grids = Counter(_cells(header) for _, header in headers)
+    usual = {_cells(header): header.extent for _, header in reversed(headers)}
+    most = _most(grids)
     for file, header in headers:
-        one = spec.product in _ONE_GRID or grids[header.grid] <= _FEW * grids.total()
-        if header.grid != _most(grids) and one:
-            extent = next(iter(usual))[1]
+        cells = _cells(header)
+        if cells != most and (spec.product in _ONE_GRID or grids[cells] <= _FEW * grids.total()):
             yield _row(
                 file,
                 made,
-                f"other cells than {grids[_most(grids)]} of {grids.total()} files ({extent})",
+                f"other cells than {grids[most]} of {grids.total()} files ({usual[most]})",
                 "leave it out, or open it as an input of its own",
             )
     packings = Counter(_packed(header) for _, header in headers)
@@ -214,6 +212,11 @@ def _odd(files: Sequence[_File], spec: InputSpec, made: "partial[Problem]") -> I
                 f"another scale or fill value than most files: {packed}",
                 "each file is read by its own; if its values are wrong, download it again",
             )
+
+
+def _cells(header: Header) -> str:
+    """Name the cells of a file, whatever their order and the precision of its numbers."""
+    return "), ".join(sorted(header.extent.rstrip(")").split("), ")))
 
 
 def _packed(header: Header) -> str:
