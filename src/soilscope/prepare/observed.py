@@ -42,7 +42,8 @@ def by_observation(ds: xr.Dataset) -> xr.Dataset:
     length = max(lengths)
     if ds.sizes["time"] > 1 and np.median(np.diff(ds["time"].values)) > length * _DAY:
         return ds  # months already
-    days = ["ndvi_day"] if "ndvi_day" in ds else []  # EVI is seen on the same day
+    own = [f"{da.name}_day" for da in _composites(ds)]
+    days = [name for name in (*own, "ndvi_day") if name in ds][:1]  # EVI is seen on NDVI's day
     time, last = ds["time"], month_count(ds["time"])[-1]
     middle = _at(ds, time.values + length // 2 * _DAY)
     found = _in_their_months(ds, days[0], length) if days else middle

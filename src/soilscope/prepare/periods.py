@@ -13,9 +13,10 @@ import xarray as xr
 
 from soilscope.checks import require_numeric
 from soilscope.kernels.periods import average_runs, extreme_of_runs
+from soilscope.kernels.weighted_runs import weigh_runs
 
 Array = npt.NDArray[Any]
-How = Literal["mean", "sum", "max", "min"]
+How = Literal["mean", "sum", "max", "min", "mvc"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Runs:
     rows: Array
     least: Array  # fewest valid values
     n: int
+    weights: Array | None = None  # of every step, for a mean; with the least of them in a run
+    least_weight: Array | None = None
 
     def part(self, first: int, last: int) -> "Runs":
         """Return the runs `first` to `last` - 1 alone, with the empty rows that follow them."""
@@ -36,6 +39,8 @@ class Runs:
             self.rows[first:last] - row,
             self.least[first:last],
             end - row,
+            None if self.weights is None else self.weights[slice(*self.starts[[first, last]])],
+            None if self.least_weight is None else self.least_weight[first:last],
         )
 
 
@@ -86,8 +91,10 @@ def _reduce(values: Array, *, runs: Runs, axis: int, how: How, dtype: np.dtype[A
     first = np.ascontiguousarray(np.moveaxis(values, axis, 0), dtype=dtype)
     y = first.reshape(first.shape[0], math.prod(first.shape[1:]))
     out = np.full((runs.n, y.shape[1]), np.nan, dtype)
-    if how in ("mean", "sum"):
+    if runs.weights is not None:
+        weigh_runs(y, runs.weights, runs.starts, runs.rows, runs.least, runs.least_weight, out)
+    elif how in ("mean", "sum"):
         average_runs(y, runs.starts, runs.rows, runs.least, how == "mean", out)
     else:
-        extreme_of_runs(y, runs.starts, runs.rows, runs.least, 1.0 if how == "max" else -1.0, out)
+        extreme_of_runs(y, runs.starts, runs.rows, runs.least, -1.0 if how == "min" else 1.0, out)
     return np.moveaxis(out.reshape(runs.n, *first.shape[1:]), 0, axis)

@@ -91,7 +91,7 @@ def _steps() -> dict[str, Step]:
 
     return {
         "merge_layers": Step(merge_layers, ("sm",)),
-        "composite": Step(composite, ("da",)),
+        "composite": Step(composite, ("da",), optional=("days",)),
         "smooth": Step(smooth, ("da",), optional=("weights", "days")),
         "interpolate_daily": Step(interpolate_daily, ("da",), optional=("days",)),
         "tvdi": Step(tvdi, ("lst", "ndvi"), whole=_always),
