@@ -62,7 +62,7 @@ def test_what_is_kept_and_what_is_dropped_by_one_rule_are_complements(numbers):
 def test_missing_negative_and_interpolated_quality_is_dropped():
     numbers = [0.0, np.nan, -1.0, 0.5, np.inf, 64.0]
     assert kept(numbers, dtype="float64", keep={"0-1": [0]}) == [True, *[False] * 4, True]
-    assert kept([-1, 0], dtype="int16", drop={"0": [1]}) == [False, True]
+    assert kept([-2, 0], dtype="int16", keep={"0": [0]}) == [False, True]  # ...110 in bits
 
 
 def test_attributes_stay_and_say_what_was_kept():
