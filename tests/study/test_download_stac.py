@@ -174,6 +174,19 @@ def test_assets_of_data_are_taken_where_none_is_named(catalogue, tmp_path):
     assert len(fetched(tmp_path, catalogue, text=plain)) == 4
 
 
+def test_names_of_servers_stay_in_the_folder(catalogue, tmp_path):
+    for path in (tmp_path / "web").rglob("*.json"):
+        if "A2001001.h25v05" in path.name:
+            text = path.read_text("utf-8")
+            path.write_text(text.replace('"id": "MOD13A2.A2001001', '"id": "../../up'), "utf-8")
+    before = set(tmp_path.iterdir())
+    fetched(tmp_path, catalogue)
+    assert {p.name for p in set(tmp_path.iterdir()) - before} == {"modis", "study.yaml"}
+    assert "up.h25v05.061_MOD13A2.A2001001.h25v05.061_1_km_16_days_NDVI.tif" in names(
+        tmp_path / "modis"
+    )
+
+
 def test_a_line_that_is_cut_goes_on_where_it_was(catalogue, server, tmp_path):
     server.faults["A2001017.h25v05.061_1_km_16_days_NDVI.tif"] = [1000]
     fetched(tmp_path, catalogue)

@@ -14,7 +14,7 @@ from odc.geo.types import xy_
 
 from soilscope.errors import StudyError
 from soilscope.grid.region import region_bounds
-from soilscope.study.download_files import Wanted
+from soilscope.study.download_files import Wanted, safe_name
 from soilscope.study.download_request import Request
 
 #: No list of a server's folder is asked for.
@@ -44,7 +44,7 @@ def files_of_cut(request: Request, items: Sequence[Any], load: Any) -> list[Want
                         f"{request.name}: the item {item.id} has no asset {key!r}; it has: "
                         f"{', '.join(item.assets)}."
                     )
-            target = request.folder / f"{request.spec.collection}_{key}_{date}.tif"
+            target = request.folder / safe_name(f"{request.spec.collection}_{key}_{date}.tif")
             fetch = partial(_cut, load, tiles, key, request)
             wanted.append(Wanted(target, fetch, f"west, south, east, north [{area}]"))
     return sorted(wanted, key=lambda item: item.target)

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from soilscope.errors import StudyError
-from soilscope.study.download_files import Wanted
+from soilscope.study.download_files import Wanted, safe_name
 from soilscope.study.download_request import Request
 
 _DATA = (".hdf", ".h5", ".he5", ".nc", ".nc4", ".tif", ".tiff")
@@ -45,7 +45,7 @@ def files_of_earthaccess(request: Request, client: Any) -> list[Wanted]:
         names = [urlsplit(link).path.rpartition("/")[2] for link in granule.data_links()]
         for name in dict.fromkeys(n for n in names if n.lower().endswith(_DATA)):
             fetch = partial(_download, client, granule, name)
-            wanted.append(Wanted(request.folder / name, fetch))
+            wanted.append(Wanted(request.folder / safe_name(name), fetch))
     return sorted({item.target: item for item in wanted}.values(), key=lambda item: item.target)
 
 

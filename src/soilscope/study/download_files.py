@@ -71,6 +71,15 @@ def fetch_all(
     return len(waiting)
 
 
+def safe_name(text: str) -> str:
+    """Return a name from a server as one that stays in its folder, and is none of ours.
+
+    >>> safe_name("../MOD13A2 a/b.tif")
+    'MOD13A2_a_b.tif'
+    """
+    return re.sub(r"[^\w.+=@-]+", "_", text).lstrip("._") or "file"
+
+
 def require_room(folder: Path, n_bytes: int, *, name: str) -> None:
     """Refuse to begin a file for which the disk has no room."""
     free = shutil.disk_usage(folder).free

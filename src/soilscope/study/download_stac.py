@@ -12,7 +12,7 @@ import pandas as pd
 
 from soilscope.errors import StudyError
 from soilscope.study.download_cut import files_of_cut
-from soilscope.study.download_files import Wanted
+from soilscope.study.download_files import Wanted, safe_name
 from soilscope.study.download_http import fetch_http
 from soilscope.study.download_request import Request
 from soilscope.study.download_spec import Bounds
@@ -29,7 +29,7 @@ def files_of_stac(request: Request, module: Any) -> list[Wanted]:
     for item in items:
         for key, asset in _assets(item, request):
             href = str(asset.get_absolute_href() or asset.href)
-            target = request.folder / _name(item.id, key, href)
+            target = request.folder / safe_name(_name(item.id, key, href))
             fetch = partial(_fetch, href, request.name)
             wanted[target] = Wanted(target, fetch)
     return [wanted[target] for target in sorted(wanted)]
