@@ -160,7 +160,9 @@ def _read_table(table: Any, changes: Any) -> dict[int, str | None]:
 
 def _read_codes(given: Any, name: str) -> dict[int, str | None]:
     if not isinstance(given, Mapping) or not given:
-        raise InputError(f"{name} is {given!r}; map codes to strata, as in {{12: crop, 17: null}}.")
+        raise InputError(
+            f"{name} is {given!r}; map codes to strata, as in {{'12': crop, '17': null}}."
+        )
     codes: dict[int, str | None] = {}
     for code, stratum in given.items():
         if not str(code).isdigit():
