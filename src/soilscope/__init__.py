@@ -42,6 +42,7 @@ _PUBLIC = {
     "trend": "analyse.trend",
     "tvdi": "prepare.tvdi",
     "triple_collocation": "analyse.collocation",
+    "valid_fraction": "grid.regrid",
     "vapour_pressure_deficit": "prepare.vapour",
 }
 

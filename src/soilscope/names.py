@@ -127,6 +127,8 @@ NAMES: dict[str, Name] = {
     "reached_share_chance": Name("share of onsets followed by one below if they were unrelated"),
     "n_onsets": Name("number of drought onsets in the layer above that count"),
     "n_under_way": Name("number of drought onsets above with a drought already under way below"),
+    # grids
+    "valid_fraction": Name("share of the weight of a cell that valid cells have"),
     # terrain
     "terrain.slope": Name("slope of the terrain", "degree"),
     "aspect": Name("direction that the ground faces, clockwise from north", "degree"),

@@ -19,6 +19,7 @@ from soilscope.grid.weights import (
     is_coarser,
     nearest_weights,
 )
+from soilscope.names import describe
 
 Array = npt.NDArray[Any]
 Data = TypeVar("Data", xr.DataArray, xr.Dataset)
@@ -98,7 +99,28 @@ def regrid(
 def valid_fraction(
     da: xr.DataArray, target: GeoBox | xr.DataArray | xr.Dataset, *, how: How = "auto"
 ) -> xr.DataArray:
-    """Share of the weight of each target cell that valid cells of `da` have, 0 to 1.
+    """Share of the weight of each target cell that valid cells of the data have.
+
+    Parameters
+    ----------
+    da
+        Data with dims (y, x) or (latitude, longitude), evenly spaced; other dims are kept. In
+        integers, codes below 0 are missing.
+    target
+        A GeoBox, or data on the wanted grid.
+    how
+        As in `regrid`, whose result is missing where this share is below its `min_valid`.
+
+    Returns
+    -------
+    xr.DataArray
+        `valid_fraction`, 0 to 1 (cells beyond the edge of `da` count as missing); lazy if `da` is.
+
+    Raises
+    ------
+    GridError
+        If a grid is unevenly spaced, the grids do not meet, or one lacks a reference system that
+        the other has.
 
     Examples
     --------
@@ -111,10 +133,13 @@ def valid_fraction(
     array([[0.75, 0.7 ],
            [0.8 , 0.76]], dtype=float32)
     """
-    valid = da.notnull().astype("f4").where(da.notnull())
+    require_choice(how, get_args(How), name="how")
+    is_there: xr.DataArray = da >= 0 if da.dtype.kind in "iu" else xr.ufuncs.isfinite(da)
+    valid = is_there.astype("f4").where(is_there)
     box, axes = _target(target)
     share = _apply(valid, box, _weights(valid, box, how), partial(_share))
-    return share.assign_coords(axes).rename("valid_fraction")
+    named = share.assign_coords(axes).rename("valid_fraction")
+    return named.assign_attrs(describe("valid_fraction"))
 
 
 def _target(target: GeoBox | xr.DataArray | xr.Dataset) -> tuple[GeoBox, dict[str, xr.Variable]]:

@@ -18,9 +18,14 @@ How = Literal["mean", "sum", "max", "min"]
 
 
 class GridSpec(Strict):
-    """The grid: that of an input, or cells of a resolution in a reference system."""
+    """The grid: that of an input or of a file, or cells of a resolution in a reference system.
+
+    Edges of such cells lie at multiples of the resolution, or are those of the input `snap`.
+    """
 
     like: str | None = None
+    file: Path | None = None
+    snap: str | None = None
     crs: str | None = None
     resolution: float | None = None
     min_valid: float = 0.5
@@ -85,7 +90,7 @@ class Place(Strict):
 
 #: Keys of a study file that this module reads.
 KEYS = ("grid", "region", "zones", "calendar")
-_FILES = ("region", "zones")
+_FILES = ("grid", "region", "zones")
 _SPECS: dict[str, type[Strict]] = {
     "grid": GridSpec,
     "region": RegionSpec,
@@ -93,7 +98,8 @@ _SPECS: dict[str, type[Strict]] = {
     "calendar": CalendarSpec,
 }
 _EXAMPLES = {
-    "grid": "{like: INPUT} or {crs: EPSG:4326, resolution: 0.01}",
+    "grid": "{like: INPUT}, {file: grid.tif}, {crs: EPSG:4326, resolution: 0.01} or "
+    "{snap: INPUT, resolution: 0.01}",
     "region": "[104.26, 36.65, 106.98, 39.39] (west, south, east, north) or a vector file",
     "zones": "a vector file or {file: zones.shp, name: NAME}",
     "calendar": "month, or {step: month, min_share: 0.8, how: {ndvi: max}, derive: [vpd]}",
@@ -131,18 +137,17 @@ def _read_grid(
     spec: GridSpec | None = _read_spec("grid", value.get("grid"), roots, document)
     if spec is None:
         return None
-    inputs = value.get("inputs")
-    if (spec.like is None) == (spec.resolution is None):
+    ways = [spec.like is not None, spec.file is not None, spec.resolution is not None]
+    if sum(ways) != 1 or (spec.snap is not None and spec.resolution is None):
         document.fault(("grid",), f"grid must be one of: {_EXAMPLES['grid']}.")
-    elif spec.like is not None and isinstance(inputs, Mapping) and spec.like not in inputs:
-        listed = ", ".join(map(str, inputs))
-        document.fault(
-            ("grid", "like"), f"like names no input: {spec.like!r}; there are: {listed}."
-        )
-    elif spec.resolution is not None and not spec.resolution > 0:
+    _check_named(spec, value.get("inputs"), document)
+    if spec.resolution is not None and not spec.resolution > 0:
         document.fault(("grid", "resolution"), "resolution must be above 0, in units of crs.")
-    if spec.resolution is not None and spec.crs is None:
-        document.fault(("grid",), "grid has a resolution and no crs; write it, as in EPSG:4326.")
+    if spec.resolution is not None and spec.crs is None and spec.snap is None:
+        document.fault(
+            ("grid",),
+            "grid has a resolution and no crs; write it, as in EPSG:4326, or snap: INPUT.",
+        )
     if not 0 < spec.min_valid <= 1:
         document.fault(("grid", "min_valid"), "min_valid must be above 0 and at most 1.")
     if spec.crs is not None:
@@ -151,6 +156,14 @@ def _read_grid(
         except GridError as error:
             document.fault(("grid", "crs"), str(error))
     return spec
+
+
+def _check_named(spec: GridSpec, inputs: Any, document: Document) -> None:
+    """Note names of inputs that are none."""
+    for key, name in (("like", spec.like), ("snap", spec.snap)):
+        if name is not None and isinstance(inputs, Mapping) and name not in inputs:
+            listed = ", ".join(map(str, inputs))
+            document.fault(("grid", key), f"{key} names no input: {name!r}; there are: {listed}.")
 
 
 def _read_calendar(

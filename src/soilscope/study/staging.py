@@ -8,10 +8,9 @@ import numpy as np
 import xarray as xr
 from odc.geo.geobox import GeoBox
 
-from soilscope.errors import GridError
 from soilscope.grid.crs import geobox_of, grid_dims, require_crs
 from soilscope.grid.cut import cut_to_region
-from soilscope.grid.region import inside, region_bounds
+from soilscope.grid.region import inside
 from soilscope.grid.regrid import regrid
 from soilscope.grid.weights import is_coarser
 from soilscope.prepare.observed import by_observation
@@ -20,6 +19,7 @@ from soilscope.study.config import Study
 from soilscope.study.months import is_finer, months_note, months_of, to_months
 from soilscope.study.place import CalendarSpec, RegionSpec
 from soilscope.study.references import LAYERS
+from soilscope.study.target import target_grid
 from soilscope.times import month_count
 
 _MOST = 4  # times the usual size of a block, where that spares reading anew
@@ -107,7 +107,7 @@ def stage_inputs(study: Study, opened: Mapping[str, xr.Dataset]) -> dict[str, St
         )
         for name, ds in opened.items()
     }
-    target = _target(study, cut)
+    target = target_grid(study, cut)
     staged = {}
     for name, ds in cut.items():
         spec = study.inputs[name]
@@ -157,33 +157,12 @@ def _named(name: str, ds: xr.Dataset) -> str:
 def _require_crs(study: Study, opened: Mapping[str, xr.Dataset]) -> None:
     """Refuse a grid without reference system where the study has zones, or a grid that has one."""
     place = study.place
-    own = place.grid is not None and place.grid.crs is not None
+    grid = place.grid
+    own = grid is not None and (grid.crs is not None or grid.file is not None)
     purpose = "a zone" if place.zones else "the study's grid" if own else None
     for name, ds in opened.items():
         if purpose is not None and grid_dims(ds):
             require_crs(ds, name=_named(name, ds), purpose=purpose)
-
-
-def _target(study: Study, cut: Mapping[str, xr.Dataset]) -> GeoBox | None:
-    """Return the study's grid, or None where every input must have it already."""
-    spec, region = study.place.grid, study.place.region
-    if spec is None:
-        return None
-    if spec.like is not None:
-        like = cut[spec.like]
-        if grid_dims(like) is None:
-            raise GridError(f"grid is like {spec.like!r}, which has no grid.")
-        return geobox_of(like, name=spec.like)
-    if region is not None:
-        bounds = region_bounds(region.file or region.bounds or (), spec.crs, **region.options)
-    else:
-        placed = (ds for name, ds in cut.items() if study.inputs[name].grid == "study")
-        first = next((ds for ds in placed if grid_dims(ds)), None)
-        if first is None:
-            raise GridError("no input has a grid that could be brought onto the study's.")
-        extent = geobox_of(first).extent.to_crs(str(spec.crs)).boundingbox
-        bounds = (extent.left, extent.bottom, extent.right, extent.top)
-    return GeoBox.from_bbox(bounds, spec.crs, resolution=spec.resolution)
 
 
 def _moves(ds: xr.Dataset, target: GeoBox) -> bool:
