@@ -111,6 +111,35 @@ def test_evi_has_its_own_fill_and_range(tmp_path):
     assert str(found.time.values[0])[:10] == "2020-01-09"
 
 
+def test_an_evi_that_was_scaled_already_names_the_words_to_write(tmp_path):
+    fields = {
+        "1 km 16 days EVI": Field(np.full((2, 2), 0.4, "f4")),
+        "1 km 16 days pixel reliability": Field(np.zeros((2, 2), "i1")),
+    }
+    path = tmp_path / "MOD13A2.A2020001.h25v05.061.hdf"
+    write_hdf_eos(path, fields, grid="MODIS_Grid_16DAY_1km_VI", corners=tile_corners(25, 5))
+    with pytest.raises(SourceError, match=r"scaled already: write variables: \{evi: \{scale: 1\}"):
+        open_source("modis", path)
+    found = open_source("modis", path, variables={"evi": {"scale": 1}})
+    np.testing.assert_allclose(found.evi.values, 0.4, rtol=1e-6)
+
+
+def test_files_without_reliability_are_told(tmp_path):
+    fields = {"1 km 16 days NDVI": Field(np.full((2, 2), 4000, "i2"))}
+    path = tmp_path / "MOD13A2.A2020001.h25v05.061.hdf"
+    write_hdf_eos(path, fields, grid="MODIS_Grid_16DAY_1km_VI", corners=tile_corners(25, 5))
+    with pytest.warns(SoilscopeWarning, match="no layer of pixel reliability, so clouds and snow"):
+        open_source("modis", path)
+
+
+def test_tiles_in_any_order_of_files_are_the_same(tmp_path):
+    files = write_modis(made(), tmp_path, product="MOD13A3", layout="hdf")
+    shuffled = [files[k] for k in np.random.default_rng(1).permutation(len(files))]
+    xr.testing.assert_identical(
+        open_source("modis", shuffled).ndvi.compute(), open_source("modis", files).ndvi.compute()
+    )
+
+
 def test_spread_within_cells_of_a_global_grid_is_no_index(tmp_path):
     """MOD13C1 holds "NDVI std dev" beside NDVI."""
     fields = {

@@ -5,11 +5,13 @@ Layout of the metadata: HDF-EOS Library User's Guide, volume 1, and headers of M
 
 import importlib.util
 import math
+import os
 import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +130,11 @@ def _opened(path: Path) -> Iterator[Any]:
             finally:
                 file.end()
         except HDF4Error as fault:
+            if os.name == "nt" and not str(path).isascii():
+                raise SourceError(
+                    f"{path} cannot be read: on Windows the HDF4 library opens no names with "
+                    "letters beyond ASCII; move the file to a folder without them."
+                ) from fault
             raise OSError(str(fault)) from fault
 
 
@@ -249,6 +256,7 @@ def _degrees(angle: float) -> float:
     return math.copysign(degrees + minutes / 60 + seconds / 3600, angle)
 
 
+@cache
 def _wkt(text: str) -> str:
     import pyproj
 

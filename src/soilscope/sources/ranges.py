@@ -244,7 +244,7 @@ def _other_units(
         return _other_pressure(name, high)
     if name == "fvc" and low >= 0:
         return _other_cover(high)
-    if name == "ndvi":
+    if name in ("ndvi", "evi"):
         return "stored integers", "", "scale", 0.0001
     return None
 
@@ -288,7 +288,7 @@ def _too_small(name: str, count: RangeCount, da: xr.DataArray) -> str:
         return ""
     if name == "soil_moisture" and count.highest < 0.02:
         return f"; it looks like a fraction: write {_mend(name, 'units', 'm3 m-3')}"
-    if name == "ndvi" and count.highest < 0.001:
+    if name in ("ndvi", "evi") and count.highest < 0.001:
         return f"; it was scaled already: write {_mend(name, 'scale', 1)}"
     whole_year = da.size <= _WHOLE and "time" in da.dims and da.sizes["time"] >= 12
     if name == "precipitation" and whole_year and count.highest < 2.0:
