@@ -157,6 +157,14 @@ def test_a_layer_in_percent_that_is_taken_for_a_share_is_refused(tmp_path):
         )
 
 
+def test_parameters_of_another_scale_are_refused(tmp_path):
+    ds = parameters()
+    ds["van_genuchten_alpha"] = 100 * ds.van_genuchten_alpha  # per m
+    write_soil_hydraulics(ds, tmp_path)
+    with pytest.raises(SourceError, match=r"van_genuchten_alpha in .* holds 3.6 to 14.5 cm-1, exp"):
+        open_source("soil_hydraulics", f"{tmp_path}/*.nc")
+
+
 def test_names_are_recognised():
     names = PRODUCTS["soil_hydraulics"].names
     assert re.search(names, "Hydraul_Param_SoilGrids_Schaap_sl4.nc")

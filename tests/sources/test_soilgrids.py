@@ -201,6 +201,15 @@ def test_a_missing_number_that_the_file_forgot_is_missing_or_named(tmp_path):
     assert int(mended.bulk_density.isnull().sum()) == 1
 
 
+def test_a_share_of_zero_is_no_soil_and_told(tmp_path):
+    ds = soil()[["clay"]].isel(depth=[0])
+    (path,) = write_soilgrids(ds.fillna(0), tmp_path)
+    with pytest.raises(SourceError, match=r"clay in .* holds 0 to 21.1 %, expected 0.1 to 100"):
+        open_source("soilgrids", path)
+    mended = open_source("soilgrids", path, override={"clay": {"missing": 0}})
+    assert int(mended.clay.isnull().sum()) == 1
+
+
 def test_a_name_without_a_layer_is_told(tmp_path):
     (path,) = write_soilgrids(soil()[["clay"]].isel(depth=[0]), tmp_path)
     renamed = path.rename(tmp_path / "soil_clay.tif")

@@ -25,19 +25,30 @@ from soilscope.sources.product import Product
 from soilscope.sources.raster import on_our_grid
 
 _FILL = (-32768.0,)  # beside what a file itself says
+
+
+def _scaled(
+    name: str, theirs: str, units: str, scale: float, expected: tuple[float, float]
+) -> Variable:
+    """Describe a property that has no units of ours: it passes in those given here."""
+    return Variable(name, (theirs,), units=units, scale=scale, missing=_FILL, expected=expected)
+
+
+#: Shares of 0 stand for no soil in some exports: they are told.
+_SHARE = (0.1, 100.0)
 VARIABLES = (
-    Variable("sand", ("sand",), units="g kg-1", missing=_FILL),
-    Variable("silt", ("silt",), units="g kg-1", missing=_FILL),
-    Variable("clay", ("clay",), units="g kg-1", missing=_FILL),
+    Variable("sand", ("sand",), units="g kg-1", missing=_FILL, expected=_SHARE),
+    Variable("silt", ("silt",), units="g kg-1", missing=_FILL, expected=_SHARE),
+    Variable("clay", ("clay",), units="g kg-1", missing=_FILL, expected=_SHARE),
     Variable("bulk_density", ("bdod",), units="0.01 g cm-3", missing=_FILL),
     Variable("organic_carbon", ("soc",), units="0.1 g kg-1", missing=_FILL),
     Variable("field_capacity", ("wv0033",), units="0.001 m3 m-3", missing=_FILL),
     Variable("wilting_point", ("wv1500",), units="0.001 m3 m-3", missing=_FILL),
-    Variable("water_content_10kpa", ("wv0010",), units="m3 m-3", scale=0.001, missing=_FILL),
-    Variable("ph", ("phh2o",), units="1", scale=0.1, missing=_FILL),
-    Variable("nitrogen", ("nitrogen",), units="g kg-1", scale=0.01, missing=_FILL),
-    Variable("cation_exchange_capacity", ("cec",), units="cmol kg-1", scale=0.1, missing=_FILL),
-    Variable("coarse_fragments", ("cfvo",), units="%", scale=0.1, missing=_FILL),
+    _scaled("water_content_10kpa", "wv0010", "m3 m-3", 0.001, (0.0, 1.0)),
+    _scaled("ph", "phh2o", "1", 0.1, (2.0, 12.0)),
+    _scaled("nitrogen", "nitrogen", "g kg-1", 0.01, (0.0, 100.0)),
+    _scaled("cation_exchange_capacity", "cec", "cmol kg-1", 0.1, (0.0, 300.0)),
+    _scaled("coarse_fragments", "cfvo", "%", 0.1, (0.0, 100.0)),
 )
 _KNOWN = {variable.name: variable for variable in VARIABLES}
 _STATISTIC = r"mean|uncertainty|Q0?\.?\d+"
@@ -224,8 +235,8 @@ PRODUCT = Product(
         "arc seconds of geodata) must be told: variables: {clay: {units: '%', scale: 1}}",
         "the mean is taken where it is there; a quantile is asked for, as in variables: "
         "{clay: clay_Q0.05}",
-        "some exports hold 0 where there is no soil, without saying so: write override: {clay: "
-        "{missing: 0}}",
+        "some exports hold 0 where there is no soil, without saying so; where they are many, the "
+        "range check refuses them: write override: {clay: {missing: 0}}",
         "sand, silt and clay are predicted one by one and sum to about 100 %, not exactly",
         "field_capacity is the water content at 33 kPa; 10 kPa is variables: {field_capacity: "
         "wv0010}",
