@@ -124,6 +124,8 @@ def circular(y: Data, drivers: Mapping[str, xr.DataArray] | xr.Dataset) -> dict[
 def inherit(result: xr.Dataset, *inputs: Data) -> xr.Dataset:
     """Write the lineage of all `inputs` on every variable of `result` that has none; in place.
 
+    Coordinates that lost their attributes on the way, such as the reference system, get them back.
+
     >>> inherit(xr.Dataset({"r": 0.5}), xr.DataArray(0.0, attrs={"lineage": '["ERA5"]'})).r.lineage
     '["ERA5"]'
     """
@@ -134,6 +136,11 @@ def inherit(result: xr.Dataset, *inputs: Data) -> xr.Dataset:
         told["product"] = products[0]
     for variable in result.data_vars.values():
         variable.attrs = told | variable.attrs
+    for name in [name for name, coord in result.coords.items() if not coord.attrs]:
+        held = (obj.coords[name].attrs for obj in inputs if name in obj.coords)
+        attrs = next((attrs for attrs in held if attrs), None)
+        if attrs is not None:  # a copy: the variable may be an input's own
+            result.coords[name] = result.coords[name].assign_attrs(attrs)
     return result
 
 

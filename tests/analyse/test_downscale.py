@@ -373,6 +373,27 @@ def test_months_have_relations_of_their_own_and_fall_back_to_the_stratum(world):
     assert (out.fallback.sel(time=out.time.dt.month == 5) > 0).all()
 
 
+def test_day_effects_leave_out_what_a_day_shares(world):
+    """A season that warms and wets all cells together hides that drier cells warm more."""
+    season = 10.0 * np.sin(np.arange(T) / 15.0)
+    warmer = world["coarse_dlst"] + xr.DataArray(season, {"time": world["coarse"].time}, "time")
+    wetter = world["coarse"] + xr.DataArray(0.02 * season, {"time": world["coarse"].time}, "time")
+    given = {"land_cover": world["cover"], "ndvi": world["ndvi"], "rng": 1}
+    plain = fit_downscaling(wetter, warmer, **given)
+    assert int(plain.status.sel(stratum="all")) == WRONG_SIGN
+    model = fit_downscaling(wetter, warmer, day_effects=True, **given)
+    x, y = (da - da.mean(["y", "x"]) for da in (warmer, wetter))
+    line = stats.linregress(x.values.ravel(), y.values.ravel())
+    np.testing.assert_allclose(model.coefficient.sel(stratum="all"), line.slope, rtol=1e-9)
+    assert int(model.usable.sel(stratum="all")) == 1
+    out = applied(world, model)
+    moved = applied(world | {"dlst": world["dlst"] + 7.0}, model)
+    np.testing.assert_allclose(out.soil_moisture, moved.soil_moisture, atol=1e-6)
+    assert float(out.conservation_error.max()) < 1e-9
+    with pytest.raises(InputError, match="day_effects"):
+        applied(world, model, residual="none")
+
+
 def test_coarse_cells_have_relations_of_their_own(world):
     model = fitted(world, by="cell", block_length=3)
     x, y = (world[k].values[:, 0, 3] for k in ("coarse_dlst", "coarse"))

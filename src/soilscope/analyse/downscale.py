@@ -139,6 +139,13 @@ def downscale(
     strata = _strata_of(model, rescale_dlst=rescale_dlst)
     _require_field(fine_dlst)
     require_ndvi(ndvi)
+    options_of_fit = json.loads(model.attrs["options"])
+    day_effects = bool(options_of_fit.get("day_effects", False))
+    if residual == "none" and day_effects:
+        raise InputError(
+            "a model with day_effects tells differences within a day alone; its level comes from "
+            "the residual: use residual='block' or 'smooth'."
+        )
     if residual == "none" and fill_gaps:
         raise InputError("fill_gaps fills residuals, which residual='none' does not have.")
     members = members_of(fine_dlst, coarse_product, names=("fine_dlst", "coarse_product"))
@@ -172,6 +179,7 @@ def downscale(
         strata=strata,
         n_groups=12 if "month" in model.dims else max(1, _n_cells(model)),
         rescale=rescale_dlst,
+        day_effects=day_effects,
         fine=geobox_of(fine_dlst, name="fine_dlst"),
         coarse=geobox_of(coarse_product, name="coarse_product"),
         members=members,

@@ -26,6 +26,7 @@ class DownscaleField:
     strata: Strata
     n_groups: int  # columns of the model's tables
     rescale: bool
+    day_effects: bool  # differences are taken from the mean of their day
     fine: GeoBox
     coarse: GeoBox
     members: Membership
@@ -136,6 +137,10 @@ class DownscaleField:
             a, b = days.rescale
             known = row[0] >= 0
             difference[known] = (difference[known] - b[row[0][known]]) / a[row[0][known]]
+        if self.day_effects:
+            counted = np.isfinite(difference) & (cover >= 0) & np.isfinite(ndvi)
+            if counted.any():
+                difference -= difference[counted].mean()
         kernel.estimate(
             difference[None], ndvi[None], cover[None], group[None], edges, *tables,
             moisture, level, row,

@@ -1,7 +1,7 @@
 """Fits of the downscaling on whole coarse fields: which samples, which lines, and how good."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,7 @@ class Plan:
     strata: Strata
     shape: tuple[int, int]  # of the coarse grid
     by: str | None
+    day_effects: bool
     min_samples: int
     alpha: float
     block_length: int
@@ -66,6 +67,7 @@ class Plan:
         shape: tuple[int, int],
         *,
         by: str | None,
+        day_effects: bool,
         min_samples: int,
         alpha: float,
         rng: np.random.Generator,
@@ -91,6 +93,7 @@ class Plan:
             strata,
             shape,
             by,
+            day_effects,
             min_samples,
             alpha,
             length,
@@ -150,8 +153,10 @@ class _Samples:
         x, y = flat["difference"], flat["moisture"]
         kept = np.flatnonzero((stratum >= 0) & np.isfinite(x) & np.isfinite(y))
         x, y = x[kept].astype(np.float64), y[kept].astype(np.float64)
-        shift = (float(x.mean()), float(y.mean())) if kept.size else (0.0, 0.0)
         day, cell = np.divmod(kept, plan.shape[0] * plan.shape[1])
+        if plan.day_effects and kept.size:
+            x, y = x - _day_means(x, day), y - _day_means(y, day) + y.mean()
+        shift = (float(x.mean()), float(y.mean())) if kept.size else (0.0, 0.0)
         return cls(x - shift[0], y - shift[1], stratum[kept], day, cell, shift)
 
     def sums(self, plan: Plan, *groups: tuple[Integers, int]) -> Floats:
@@ -166,6 +171,12 @@ class _Samples:
     def intercept(self, line: kernel.Line) -> Floats:
         """Return the intercept of the values themselves."""
         return np.asarray(line.intercept + self.shift[1] - line.slope * self.shift[0])
+
+
+def _day_means(values: Floats, day: Integers) -> Floats:
+    """Mean of the samples of each one's day."""
+    count = np.bincount(day)
+    return np.asarray((np.bincount(day, values) / np.maximum(count, 1))[day])
 
 
 def _strata_of(flat: Mapping[str, Array], plan: Plan) -> Integers:
@@ -222,7 +233,8 @@ def _of_groups(samples: _Samples, plan: Plan) -> dict[str, Array]:
 def _of_satellite(flat: Mapping[str, Array], plan: Plan) -> dict[str, Array]:
     """Compare the satellite's difference, averaged, with that of the reanalysis."""
     both = {"difference": flat["difference"], "moisture": flat["satellite"]}
-    samples = _Samples.of(both | {k: flat[k] for k in ("cover", "ndvi")}, plan)
+    plain = replace(plan, day_effects=False)
+    samples = _Samples.of(both | {k: flat[k] for k in ("cover", "ndvi")}, plain)
     total = plan.strata.with_totals(samples.sums(plan))
     line = kernel.fit(total)
     enough = total[..., 0] >= plan.min_samples

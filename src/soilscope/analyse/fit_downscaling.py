@@ -29,6 +29,7 @@ def fit_downscaling(
     frozen: xr.DataArray | None = None,
     fine_dlst: xr.DataArray | None = None,
     by: By | None = None,
+    day_effects: bool = False,
     ndvi_edges: Sequence[float] = (0.3, 0.6),
     min_samples: int = 8,
     min_purity: float = 0.6,
@@ -64,6 +65,9 @@ def fit_downscaling(
     by
         Fit each calendar "month", or each coarse "cell", on its own too; where that fails, the
         relation of the stratum as a whole is used.
+    day_effects
+        Fit differences between cells of one day alone: what a day's mean temperature and moisture
+        share, such as weather and season, says nothing of where it is wetter.
     ndvi_edges
         Edges between NDVI classes; the outer edges belong to the classes between them.
     min_samples
@@ -139,6 +143,7 @@ def fit_downscaling(
         coarse_sm["time"],
         members.coarse,
         by=by,
+        day_effects=day_effects,
         min_samples=min_samples,
         alpha=alpha,
         rng=np.random.default_rng(rng),
@@ -157,6 +162,7 @@ def fit_downscaling(
     ds = _apply(plan, fields, coarse_sm)
     options = {
         "by": by,
+        "day_effects": day_effects,
         "ndvi_edges": list(strata.edges),
         "min_samples": min_samples,
         "min_purity": min_purity,
