@@ -205,9 +205,10 @@ def _whole_units(values: Array, attrs: Mapping[str, Any]) -> tuple[int, ...] | N
     """
     word, _, since = str(attrs["units"]).partition(" since ")
     unit = _UNITS.get(word.strip().lower().rstrip("s"))
-    known = str(attrs.get("calendar", "standard")).lower() in _REAL and not set(PACKING) & set(
-        attrs
-    )
+    known = str(attrs.get("calendar", "standard")).lower() in _REAL
+    packed = {"scale_factor", "add_offset"} & set(attrs)
+    absent = [attrs[key] for key in ("_FillValue", "missing_value") if key in attrs]
+    known = known and not packed and not np.isin(values, absent).any()
     if unit is None or not known or values.dtype.kind not in "iuf":
         return None
     start = _reference(since.strip())
