@@ -30,7 +30,7 @@ OASES = (
     (np.array([(101.0, 41.85), (101.1, 42.05)]), 12.0),
 )
 TOWNS = np.array([(100.45, 38.93), (98.5, 39.74), (98.28, 39.8), (102.0, 38.5), (101.07, 41.95)])
-LAKES = np.array([(101.25, 42.28), (99.6, 39.95), (98.85, 40.25)])
+LAKES = np.array([(101.25, 42.28), (99.6, 39.95), (98.85, 40.25), (100.75, 39.25)])
 # Green season by class: NDVI in winter, at its peak, days from 1 January to the rise and the fall.
 # Grass and barren take their peak from the rain that falls there.
 SEASON = {FOREST: (0.40, 0.78, 128, 282), CROP: (0.11, 0.84, 140, 258)}
