@@ -16,6 +16,16 @@ _MADE_FROM = {
     "SMCI": ("ERA5-Land", "ERA5", "MODIS", "CMA stations"),
     "TerraClimate": ("WorldClim", "CRU TS", "JRA-55", "ERA5"),
     "ESA CCI COMBINED": ("GLDAS-Noah",),
+    "ESA CCI": ("ESA CCI COMBINED", "GLDAS-Noah", "ASCAT", "AMSR2", "SMOS", "SMAP"),
+    "SMOPS": ("ASCAT", "AMSR2", "SMOS", "SMAP"),
+    "GLDAS": ("GLDAS-Noah",),
+    "MODIS ET": ("MERRA-2", "MODIS LAI", "MODIS albedo", "MODIS land cover"),
+    "TRIMS LST": ("MODIS LST", "GLDAS-Noah"),
+    "GEBCO": ("SRTM15+",),
+    "SoilGrids": ("MODIS",),
+    "Soil hydraulics": ("SoilGrids",),
+    "Peng precipitation": ("CRU TS", "WorldClim"),
+    "FVC China": ("MODIS",),
 }
 
 #: Names of parts of a product that has a name as a whole.
@@ -23,6 +33,7 @@ _PART_OF = {
     "MODIS NDVI": "MODIS",
     "MODIS LAI": "MODIS",
     "MODIS LST": "MODIS",
+    "MODIS albedo": "MODIS",
     "MODIS land cover": "MODIS",
 }
 
