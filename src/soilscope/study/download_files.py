@@ -159,8 +159,6 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-        with suppress(OSError):
-            (folder / _LOCK).unlink(missing_ok=True)
 
 
 @contextmanager
