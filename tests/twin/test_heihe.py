@@ -1,9 +1,12 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 import xarray as xr
 
 from soilscope.errors import InputError
 from soilscope.twin.heihe import heihe, heihe_blocks
+from soilscope.twin.heihe_files import write_heihe
 
 SMALL = {"size": (60, 50), "start": "2020-06-25"}
 PRODUCTS = ("fine", "reanalysis", "cci", "smops", "smci")
@@ -57,3 +60,28 @@ def test_values_are_physical():
     assert bool((fine.soil_moisture <= fine.porosity + 1e-6).where(soil, True).all())
     assert -40.0 < fine.lst_night.min() < fine.lst_day.max() < 75.0
     assert np.isclose(fine.ndvi.max(), 0.8, atol=0.1)
+
+
+def test_what_is_written_by_blocks_is_the_twin(tmp_path):
+    whole = heihe(**SMALL, days=5, seed=2)
+    for name, path in write_heihe(tmp_path, **SMALL, days=5, seed=2, block=2).items():
+        with xr.open_zarr(path, consolidated=False, decode_coords="all") as written:
+            xr.testing.assert_equal(written.load(), getattr(whole, name))
+            assert written.attrs["synthetic"] == 1
+
+
+def test_memory_is_that_of_a_block_however_many_days_follow():
+    def peak(days):
+        tracemalloc.start()
+        for _ in heihe_blocks(**SMALL, days=days, block=4):
+            pass
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    assert peak(24) < 1.1 * peak(8)
+
+
+def test_a_grid_elsewhere_is_refused():
+    with pytest.raises(InputError, match="outside the Heihe basin"):
+        heihe(**SMALL, days=1, middle=(110.0, 30.0))
