@@ -32,7 +32,7 @@ def periods(*years):
 def made(time=None, *, sinusoidal: bool = False) -> xr.Dataset:
     """Rates on 3 x 4 cells over the edge of two tiles, of which one has no estimate."""
     rng = np.random.default_rng(9)
-    time = periods(2019) if time is None else time
+    time = periods(2019)[36:] if time is None else time
     potential = rng.uniform(0.5, 9.0, (time.size, 3, 4))
     potential[:, 0, 0] = np.nan
     if sinusoidal:
@@ -65,7 +65,7 @@ def image(path, values, *, dtype="int16", description="ET_500m"):
 def test_sums_of_periods_become_rates(tmp_path, layout):
     ds = made(sinusoidal=True)
     files = write_modis_et(ds, tmp_path, layout=layout)
-    assert len(files) == 92
+    assert len(files) == 20
     found = open_source("modis_et", files)
     assert sorted(found.data_vars) == NAMES
     for name in NAMES:
@@ -120,7 +120,7 @@ def test_months_are_means_of_rates_times_days(tmp_path):
 
 
 def test_a_period_before_2021_tells_of_the_gap_filled_product(tmp_path):
-    files = write_modis_et(made(periods(2021)), tmp_path, product="MOD16A2")
+    files = write_modis_et(made(periods(2021)[:4]), tmp_path, product="MOD16A2")
     with pytest.warns(SoilscopeWarning, match=r"begins on 2021-01-01.*download MOD16A2GF.*2000"):
         found = open_source("modis_et", files, period=("2018-01", "2021-12"))
     assert str(found.time.values[0])[:10] == "2021-01-01"
@@ -129,13 +129,13 @@ def test_a_period_before_2021_tells_of_the_gap_filled_product(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         open_source("modis_et", files, period=("2021-01", "2021-12"))
-        filled = write_modis_et(made(periods(2021)), tmp_path / "filled")
+        filled = write_modis_et(made(periods(2021)[:4]), tmp_path / "filled")
         open_source("modis_et", filled, period=("2018-01", "2021-12"))
 
 
 def test_a_mix_of_gap_filled_and_other_files_is_told(tmp_path):
-    files = write_modis_et(made(periods(2020)), tmp_path / "a")
-    files += write_modis_et(made(periods(2021)), tmp_path / "b", product="MOD16A2")
+    files = write_modis_et(made(periods(2020)[-4:]), tmp_path / "a")
+    files += write_modis_et(made(periods(2021)[:4]), tmp_path / "b", product="MOD16A2")
     with pytest.warns(SoilscopeWarning, match="mix MOD16A2GF, whose gaps were filled"):
         open_source("modis_et", files)
 

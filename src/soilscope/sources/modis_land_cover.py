@@ -124,7 +124,8 @@ PRODUCT = Product(
         "never average classes: on another grid they are nearest or majority",
         "the provider warns against reading change from one year's map to the next: errors of "
         "classes are larger than yearly change",
-        "a date is the first day of its year; cover_strata makes forest, grass, crop and barren",
+        "a date is the first day of its year, so a period must hold 1 January; "
+        "cover_strata makes forest, grass, crop and barren",
     ),
     variables=VARIABLES,
     ancestors=("MODIS land cover",),
