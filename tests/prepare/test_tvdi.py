@@ -106,6 +106,14 @@ def test_cells_outside_the_range_have_no_index_and_make_no_edge():
     xr.testing.assert_allclose(result.tvdi[..., 5:], tvdi(lst[..., 5:], ndvi[..., 5:]).tvdi)
 
 
+def test_a_cell_without_an_index_makes_no_edge_whatever_the_bins():
+    lst, ndvi, _ = triangle()
+    hot = lst.where(ndvi <= 0.5, lst + 30.0)
+    narrow = tvdi(hot, ndvi, ndvi_range=(0.0, 0.5))
+    wide = tvdi(hot, ndvi, ndvi_range=(0.0, 0.5), edge_range=(0.0, 1.0))
+    np.testing.assert_allclose(wide.dry_slope, narrow.dry_slope)
+
+
 def test_edges_may_be_fitted_to_part_of_the_range():
     lst, ndvi, _ = triangle(shape=(200, 200))
     bent = lst - 40.0 * (0.2 - ndvi).clip(min=0.0)  # bare ground is cooler than the line says
