@@ -11,14 +11,17 @@ from odc.geo.xr import xr_coords
 
 from soilscope.checks import require_between, require_choice
 from soilscope.errors import GridError
-from soilscope.grid.crs import GEOGRAPHIC, PLANAR, geobox_of, grid_dims, stamp
+from soilscope.grid.crs import GEOGRAPHIC, PLANAR, geobox_of, grid_dims
 from soilscope.grid.weights import (
+    SAME,
+    Between,
     Weights,
     average_weights,
-    bilinear_weights,
+    between_centres,
     is_coarser,
     nearest_weights,
 )
+from soilscope.kernels.resample import bilinear
 from soilscope.names import describe
 
 Array = npt.NDArray[Any]
@@ -171,21 +174,17 @@ def _array(da: xr.DataArray, box: GeoBox, how: How, min_valid: float) -> xr.Data
     return result.rename(da.name).assign_attrs(da.attrs)
 
 
-def _weights(da: xr.DataArray, box: GeoBox, how: How) -> Weights:
+def _weights(da: xr.DataArray, box: GeoBox, how: How) -> Weights | Between:
     source = geobox_of(da, name=str(da.name or "da"))
     if how == "auto":
         how = "average" if is_coarser(box, source) else "bilinear"
-    make = {
-        "bilinear": bilinear_weights,
-        "average": average_weights,
-        "majority": average_weights,
-        "nearest": nearest_weights,
-    }[how]
-    return make(source, box)
+    if how == "bilinear":
+        return between_centres(source, box)
+    return nearest_weights(source, box) if how == "nearest" else average_weights(source, box)
 
 
 def _apply(
-    da: xr.DataArray, box: GeoBox, weights: Weights, combine: partial[Array]
+    da: xr.DataArray, box: GeoBox, weights: Weights | Between, combine: partial[Array]
 ) -> xr.DataArray:
     """Combine the part of `da` that the target needs; the whole of it must be in one chunk."""
     rows, columns = grid_dims(da) or PLANAR
@@ -211,7 +210,9 @@ def _apply(
     order = [ours[(rows, columns).index(str(d))] if d in (rows, columns) else d for d in da.dims]
     result = result.transpose(*order)
     named: xr.DataArray = result.assign_coords(xr_coords(box, dims=ours))
-    return stamp(named, box.crs) if box.crs is not None else named
+    if box.crs is not None:
+        named.encoding["grid_mapping"] = "spatial_ref"
+    return named
 
 
 def _float(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -235,16 +236,29 @@ def _unflat(values: Array, like: Array, weights: Weights) -> Array:
     return np.ascontiguousarray(values.T).reshape(*like.shape[:-2], *weights.shape)
 
 
-def _mean(values: Array, *, weights: Weights, min_valid: float) -> Array:
+def _interpolated(values: Array, weights: Between, *, least: float, as_share: bool) -> Array:
+    dtype = _float(values.dtype)
+    fields = np.ascontiguousarray(values, dtype=dtype).reshape(-1, *values.shape[-2:])
+    out = np.empty((fields.shape[0], *weights.shape), dtype)
+    bilinear(fields, weights.row, weights.column, SAME, least, as_share, out)
+    return out.reshape(*values.shape[:-2], *weights.shape)
+
+
+def _mean(values: Array, *, weights: Weights | Between, min_valid: float) -> Array:
+    least = max(min_valid - 1e-9, 1e-9)
+    if isinstance(weights, Between):
+        return _interpolated(values, weights, least=least, as_share=False)
     flat = _flat(values)
     total, share = _sums(flat, np.isfinite(flat), weights)
-    enough = share >= max(min_valid - 1e-9, 1e-9)
+    enough = share >= least
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = np.where(enough, total / share, np.nan)
     return _unflat(mean, values, weights).astype(_float(values.dtype), copy=False)
 
 
-def _share(values: Array, *, weights: Weights) -> Array:
+def _share(values: Array, *, weights: Weights | Between) -> Array:
+    if isinstance(weights, Between):
+        return _interpolated(values, weights, least=0.0, as_share=True)
     flat = _flat(values)
     valid = np.isfinite(flat)
     share = weights.matrix @ valid.astype(np.float64)

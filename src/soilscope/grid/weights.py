@@ -1,23 +1,27 @@
-"""Which cells of one grid make each cell of another, and with what weight: sparse matrices."""
+"""Which cells of one grid make each cell of another, and with what weight."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyproj
-from affine import Affine
 from odc.geo.geobox import GeoBox
 from scipy import sparse
 
 from soilscope.errors import GridError
 from soilscope.grid.measure import strip_from_equator
+from soilscope.grid.positions import centre_positions, places, positions_at
+from soilscope.kernels.resample import count_below
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 #: Share of a cell below which two positions are the same: files round their coordinates.
-_SAME = 1e-6
+SAME = 1e-6
+
+
+#: Samples whose positions are held at a time.
+_SAMPLES = 2**20
 
 
 @dataclass(frozen=True)
@@ -30,26 +34,76 @@ class Weights:
     shape: tuple[int, int]  # of the target
 
 
+@dataclass(frozen=True)
+class Between:
+    """The part of a source grid that a target needs, and where in it each target centre lies."""
+
+    rows: slice
+    columns: slice
+    row: Floats  # of the target's shape; 0 is the centre of the first cell of the part
+    column: Floats
+    shape: tuple[int, int]
+
+
+def between_centres(source: GeoBox, target: GeoBox) -> Between:
+    """Find the target centres between those of the source, for bilinear interpolation.
+
+    A centre needs the four cells around it; those beyond the source's edge count as missing.
+    """
+    row, column = centre_positions(source, target)
+    held = row, column
+    if not all(_lie_between(p, n) for p, n in zip(held, source.shape, strict=True)):
+        inside = (row > -1 + SAME) & (row < source.shape[0] - SAME)
+        inside &= (column > -1 + SAME) & (column < source.shape[1] - SAME)
+        if not inside.any():
+            raise _apart(source, target)
+        held = row[inside], column[inside]
+    rows, columns = (_needed(p, n) for p, n in zip(held, source.shape, strict=True))
+    return Between(rows, columns, row - rows.start, column - columns.start, _shape(target))
+
+
+def _lie_between(position: Floats, n: int) -> bool:
+    return bool(position.min() > -1 + SAME and position.max() < n - SAME)
+
+
+def _needed(position: Floats, n: int) -> slice:
+    """Return which of the `n` cells along a side lie around the positions."""
+    first, last = np.floor(position.min() + SAME), np.ceil(position.max() - SAME)
+    return slice(max(int(first), 0), min(int(last), n - 1) + 1)
+
+
 def bilinear_weights(source: GeoBox, target: GeoBox) -> Weights:
-    """Weigh the four cells whose centres surround each target centre.
+    """Weigh the four cells whose centres surround each target centre, as a matrix.
 
     Neighbours beyond the source's edge are left out, so weights sum to less than 1 there.
     """
-    row, column = _positions(source, target, *_centres(target))
+    at = np.arange(target.shape[0] * target.shape[1])
+    row, column = (_snapped(p.ravel()) for p in centre_positions(source, target))
     entries = []
     for down in (0, 1):
         for right in (0, 1):
-            i, wi = _side(row, down)
-            j, wj = _side(column, right)
-            entries.append((i, j, wi * wj))
-    return _assemble(source, target, entries)
+            i, j = np.floor(row) + down, np.floor(column) + right
+            weight = (1 - np.abs(row - i)) * (1 - np.abs(column - j))
+            inside = (i >= 0) & (i < source.shape[0]) & (j >= 0) & (j < source.shape[1])
+            inside &= weight > 0
+            entries.append((at[inside], i[inside], j[inside], weight[inside]))
+    at, i, j, weight = (np.concatenate(parts) for parts in zip(*entries, strict=True))
+    return _assemble(source, target, at, i.astype(np.int64), j.astype(np.int64), weight)
+
+
+def _snapped(position: Floats) -> Floats:
+    """Return positions, those that are a centre but for rounding as whole numbers."""
+    nearest = np.rint(position)
+    return np.where(np.abs(position - nearest) < SAME, nearest, position)
 
 
 def nearest_weights(source: GeoBox, target: GeoBox) -> Weights:
     """Take the cell in which each target centre lies."""
-    row, column = _positions(source, target, *_centres(target))
-    i, j = (np.floor(p + 0.5 + _SAME).astype(np.int64) for p in (row, column))
-    return _assemble(source, target, [(i, j, np.ones(row.size))])
+    at = np.arange(target.shape[0] * target.shape[1])
+    row, column = (np.floor(p.ravel() + 0.5 + SAME) for p in centre_positions(source, target))
+    inside = (row >= 0) & (row < source.shape[0]) & (column >= 0) & (column < source.shape[1])
+    i, j = row[inside].astype(np.int64), column[inside].astype(np.int64)
+    return _assemble(source, target, at[inside], i, j, np.ones(i.size))
 
 
 def average_weights(source: GeoBox, target: GeoBox, *, points: int = 8) -> Weights:
@@ -73,66 +127,24 @@ def is_coarser(target: GeoBox, source: GeoBox) -> bool:
 def _cell_size(target: GeoBox, source: GeoBox) -> tuple[float, float]:
     """Return the height and width of the target's middle cell in source cells."""
     ends = np.array([0.0, 1.0])
-    x, y = _moved(target.affine, target.shape[1] / 2 + ends, target.shape[0] / 2 + ends)
-    row, column = _positions(source, target, x, y)
+    row, column = positions_at(
+        source, target, target.shape[0] / 2 + ends, target.shape[1] / 2 + ends
+    )
     return abs(float(np.diff(row)[0])), abs(float(np.diff(column)[0]))
 
 
-def _moved(affine: Affine, column: Floats, row: Floats) -> tuple[Floats, Floats]:
-    """Apply an affine transformation (its operators differ between versions)."""
-    a, b, c, d, e, f = tuple(affine)[:6]
-    return a * column + b * row + c, d * column + e * row + f
-
-
-def _centres(box: GeoBox) -> tuple[Floats, Floats]:
-    """Return x and y of every cell's centre, row by row."""
-    columns, rows = np.meshgrid(np.arange(box.shape[1]) + 0.5, np.arange(box.shape[0]) + 0.5)
-    return _moved(box.affine, columns.ravel(), rows.ravel())
-
-
-def _positions(source: GeoBox, of: GeoBox, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Return (row, column) in the source grid, 0 at the centre of its first cell."""
-    if source.crs != of.crs:
-        if source.crs is None or of.crs is None:
-            raise GridError(
-                "a grid without a coordinate reference system cannot be brought onto another; "
-                "write crs, as in crs: EPSG:32648, where its input is opened."
-            )
-        change = pyproj.Transformer.from_crs(str(of.crs), str(source.crs), always_xy=True)
-        x, y = change.transform(x, y)
-    column, row = _moved(~source.affine, np.asarray(x), np.asarray(y))
-    return row - 0.5, column - 0.5
-
-
-def _side(position: Floats, side: int) -> tuple[Integers, Floats]:
-    """Return the neighbour before (0) or behind (1) each position, and its weight."""
-    nearest = np.rint(position)
-    position = np.where(np.abs(position - nearest) < _SAME, nearest, position)
-    first = np.floor(position)
-    behind = position - first
-    index = first.astype(np.int64) + side
-    return index, behind if side else 1.0 - behind
-
-
 def _assemble(
-    source: GeoBox, target: GeoBox, entries: list[tuple[Integers, Integers, Floats]]
+    source: GeoBox, target: GeoBox, at: Integers, i: Integers, j: Integers, weight: Floats
 ) -> Weights:
-    """Make the matrix of the entries that lie in the source, cut to the part that they need."""
-    here = np.arange(target.shape[0] * target.shape[1])
-    kept = []
-    for i, j, w in entries:
-        inside = (i >= 0) & (i < source.shape[0]) & (j >= 0) & (j < source.shape[1]) & (w > 0)
-        kept.append((here[: i.size][inside], i[inside], j[inside], w[inside]))
-    at, i, j, w = (np.concatenate(parts) for parts in zip(*kept, strict=True))
+    """Make the matrix of (target cell, row, column, weight), cut to the part that it needs."""
     if not at.size:
-        raise GridError(
-            f"the grids do not meet: one covers {_extent(source)}, the other {_extent(target)}."
-        )
+        raise _apart(source, target)
     rows, columns = slice(i.min(), i.max() + 1), slice(j.min(), j.max() + 1)
     width = columns.stop - columns.start
     part = (i - rows.start) * width + (j - columns.start)
-    size = (here.size, (rows.stop - rows.start) * width)
-    return Weights(rows, columns, sparse.csr_array((w, (at, part)), shape=size), _shape(target))
+    size = (target.shape[0] * target.shape[1], (rows.stop - rows.start) * width)
+    matrix = sparse.csr_array((weight, (at, part)), shape=size)
+    return Weights(rows, columns, matrix, _shape(target))
 
 
 def _overlaps(source: GeoBox, target: GeoBox) -> Weights:
@@ -141,9 +153,7 @@ def _overlaps(source: GeoBox, target: GeoBox) -> Weights:
     rows, row_part = _shares(_edges(source, 0), _edges(target, 0), sphere=geographic)
     columns, column_part = _shares(_edges(source, 1), _edges(target, 1), sphere=False)
     if not rows.nnz or not columns.nnz:
-        raise GridError(
-            f"the grids do not meet: one covers {_extent(source)}, the other {_extent(target)}."
-        )
+        raise _apart(source, target)
     matrix = sparse.csr_array(sparse.kron(rows, columns))
     return Weights(row_part, column_part, matrix, _shape(target))
 
@@ -167,7 +177,7 @@ def _shares(source: Floats, target: Floats, *, sphere: bool) -> tuple[Any, slice
     b_low, b_high = np.minimum(target[:-1], target[1:]), np.maximum(target[:-1], target[1:])
     low = np.maximum(b_low[:, np.newaxis], a_low)
     high = np.minimum(b_high[:, np.newaxis], a_high)
-    slack = _SAME * (b_high - b_low)[:, np.newaxis]
+    slack = SAME * (b_high - b_low)[:, np.newaxis]
     shared = np.where(high - low > slack, size(high) - size(low), 0.0)
     shared /= (size(b_high) - size(b_low))[:, np.newaxis]
     used = np.flatnonzero(shared.any(axis=0))
@@ -177,22 +187,31 @@ def _shares(source: Floats, target: Floats, *, sphere: bool) -> tuple[Any, slice
 
 def _sampled(source: GeoBox, target: GeoBox, points: int) -> Weights:
     """Weights by sampling: the share of a target cell's points that lie in each source cell."""
+    n_row, n_col = _shape(target)
     ratio = max(*_cell_size(target, source), 1.0)
-    k = int(np.ceil(points * ratio)) if ratio < 8 else int(np.ceil(4 * ratio))
-    inner = (np.arange(k) + 0.5) / k
-    cells_j, cells_i = np.meshgrid(np.arange(target.shape[1]), np.arange(target.shape[0]))
+    k = int(np.ceil(ratio * (points if ratio < 8 else 4 if ratio < 64 else 1)))
+    find = places(source, target, n=n_row * n_col * k**2)
+    step = max(1, min(n_col, _SAMPLES // k**2))
+    cell, below, count = (np.empty(step * k**2, np.int64) for _ in range(3))
     entries = []
-    for dy in inner:
-        for dx in inner:
-            x, y = _moved(target.affine, cells_j.ravel() + dx, cells_i.ravel() + dy)
-            row, column = _positions(source, target, x, y)
-            i, j = (np.floor(p + 0.5).astype(np.int64) for p in (row, column))
-            entries.append((i, j, np.full(i.size, 1.0 / k**2)))
-    return _assemble(source, target, entries)
+    for i in range(n_row):
+        for first in range(0, n_col, step):
+            samples = np.arange(min(step, n_col - first) * k)
+            row, column = find(i + (np.arange(k) + 0.5) / k, first + (samples + 0.5) / k)
+            n = count_below(row, column, k, _shape(source), cell, below, count)
+            entries.append((i * n_col + first + cell[:n], below[:n].copy(), count[:n] / k**2))
+    at, index, weight = (np.concatenate(parts) for parts in zip(*entries, strict=True))
+    return _assemble(source, target, at, *np.divmod(index, source.shape[1]), weight)
 
 
 def _shape(box: GeoBox) -> tuple[int, int]:
     return int(box.shape[0]), int(box.shape[1])
+
+
+def _apart(source: GeoBox, target: GeoBox) -> GridError:
+    return GridError(
+        f"the grids do not meet: one covers {_extent(source)}, the other {_extent(target)}."
+    )
 
 
 def _extent(box: GeoBox) -> str:
