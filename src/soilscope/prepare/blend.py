@@ -63,9 +63,9 @@ def blend_moisture(
     -------
     Dataset
         `soil_moisture`; `source` of each value (-1 none, 0 primary, 1 secondary); `n_obs`, the
-        number of days on which both have a value, on `season` (or `month`); `n_unphysical`, how many
-        rescaled values lie outside 0 to 1 along `time`. Lazy if one of the inputs is, by chunks in
-        space. The lineage is that of both.
+        number of days on which both have a value, on `season` (or `month`); `n_unphysical`, how
+        many rescaled values lie outside 0 to 1 along `time`. Lazy if one of the inputs is, by
+        chunks in space. The lineage is that of both.
 
     Raises
     ------
