@@ -36,7 +36,8 @@ def require_single_chunk(obj: xr.DataArray | xr.Dataset, dim: str, *, name: str)
 
 
 def require_numeric(da: xr.DataArray | xr.Dataset, *, name: str) -> None:
-    """Refuse `da` if it does not hold real numbers."""
+    """Refuse `da` if it is no labelled array, or does not hold real numbers."""
+    require_dims(da, name=name)
     if isinstance(da, xr.Dataset):
         held = next(iter(da.data_vars), "soil_moisture")
         raise InputError(f"{name} is a Dataset; give one of its variables, as in {name}[{held!r}].")
@@ -63,14 +64,14 @@ def nearest(word: Any, words: Iterable[Any]) -> str:
 
 def require_between(value: float, low: float, high: float, *, name: str) -> None:
     """Refuse `value` unless low <= value <= high."""
-    _require_number(value, name=name)
+    require_number(value, name=name)
     if not low <= value <= high:
         raise InputError(f"{name} is {value!r}; it must be between {low} and {high}.")
 
 
 def require_at_least(value: float, least: float, *, name: str) -> None:
     """Refuse `value` unless it is `least` or more."""
-    _require_number(value, name=name)
+    require_number(value, name=name)
     if not value >= least:
         raise InputError(f"{name} is {value!r}; it must be at least {least}.")
 
@@ -84,6 +85,7 @@ def same_along(a: xr.DataArray | xr.Dataset, b: xr.DataArray | xr.Dataset, dim: 
     return bool(a.indexes[dim].equals(b.indexes[dim]))
 
 
-def _require_number(value: Any, *, name: str) -> None:
+def require_number(value: Any, *, name: str) -> None:
+    """Refuse `value` unless it is a number."""
     if not isinstance(value, (int, float, np.number)):
         raise InputError(f"{name} is {value!r}; it must be a number.")

@@ -84,8 +84,8 @@ def triple_collocation(
     require_choice(anomaly, ("month", None), name="anomaly")
     require_between(min_obs, 10, 10**6, name="min_obs")
     given = {"a": a, "b": b, "c": c}
-    labels = _labels(names, given)
     arrays = matched(given, same_units=False)
+    labels = _labels(names, given)
     require_series(arrays, dim)
     dependent = warn_of_dependence(dict(zip(labels, given.values(), strict=True)))
     block = _Collocation(_group(a, dim, anomaly), min_obs)

@@ -21,7 +21,7 @@ from soilscope.analyse.driver_options import (
     shares_wanted,
     source_rows,
 )
-from soilscope.checks import require_between, require_choice
+from soilscope.checks import require_between, require_choice, require_dims
 from soilscope.errors import InputError, SoilscopeWarning
 from soilscope.labelled import label
 from soilscope.lineage import circular
@@ -255,6 +255,7 @@ def _labelled(
 
 def _one_variable(y: xr.DataArray | xr.Dataset) -> xr.DataArray:
     """Return the response: the array itself, a Dataset's only variable, or its `ssmi`."""
+    require_dims(y, name="y")
     if isinstance(y, xr.DataArray):
         return y
     if "ssmi" in y.data_vars:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from soilscope.checks import require_at_least
+from soilscope.checks import require_at_least, require_number
 from soilscope.errors import InputError
 from soilscope.labelled import Array
 from soilscope.times import is_monthly, is_time_like, month_count
@@ -26,7 +26,9 @@ def drought_rule(
     threshold: float, end_threshold: float | None, min_duration: int, pool_gap: int
 ) -> DroughtRule:
     """Check the options of a drought; it ends at the threshold where no other is given."""
+    require_number(threshold, name="threshold")
     end = threshold if end_threshold is None else end_threshold
+    require_number(end, name="end_threshold")
     if not end >= threshold:
         raise InputError(
             f"end_threshold is {end}, below threshold {threshold}; an event would end as it begins."

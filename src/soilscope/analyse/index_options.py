@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from soilscope.analyse.slots import By, Reference, period
-from soilscope.checks import require_choice
+from soilscope.checks import require_at_least, require_choice
 from soilscope.errors import InputError
 
 Method = Literal["zscore", "empirical", "kde", "gamma", "beta"]
@@ -42,8 +42,7 @@ class IndexOptions:
         self._require_reference()
         if self.ddof not in (0, 1):
             raise InputError(f"ddof is {self.ddof!r}; it must be 0 or 1.")
-        if self.min_years < 1:
-            raise InputError(f"min_years is {self.min_years!r}; it must be 1 or more.")
+        require_at_least(self.min_years, 1, name="min_years")
         if self.fit != "ml" and self.method != "gamma":
             raise InputError(f"fit={self.fit!r} is for method='gamma' only; leave fit out.")
         if not (math.isfinite(self.upper) and self.upper > 0.0):

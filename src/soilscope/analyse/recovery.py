@@ -82,6 +82,8 @@ def recovery(
     """
     require_between(alpha, 0.0, 1.0, name="alpha")
     require_between(n_bins, 3, 1001, name="n_bins")
+    for name, given in (("estimate", estimate), ("truth", truth)):
+        require_dims(given, name=name)
     categorical = "flag_values" in truth.attrs
     bounds = [] if categorical else [f"{variable}_low", f"{variable}_high", "p_value"]
     for name in (variable, *bounds):

@@ -67,6 +67,7 @@ def regional_mean(
     >>> regional_mean(da, regions=zone).soil_moisture.to_series().to_dict()
     {'north': 1.0, 'south': 4.0}
     """
+    require_dims(da, name="da")
     dims = spatial_dims(da)
     if not dims:
         raise InputError("da has no spatial dimensions (a grid's two, or site) to average over.")

@@ -1,6 +1,6 @@
 """Windows: parts of a record, named by their first and last stamp, that are analysed alike."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +34,7 @@ def read_windows(windows: Windows, time: xr.DataArray) -> tuple[Window, ...]:
     On dates a bound is a year, a month or a day (2000, "2000-06", "2000-06-15") and stands for all
     of it; on an axis of plain numbers it is a number.
     """
-    if not windows:
+    if not isinstance(windows, Sized) or not len(windows):
         raise InputError(
             f"windows is {windows!r}; give pairs of bounds, as in [(2000, 2010), (2005, 2020)]."
         )
@@ -62,7 +62,7 @@ def label_windows(ds: xr.Dataset, windows: Sequence[Window]) -> xr.Dataset:
 
 
 def _window(pair: tuple[Bound, Bound], time: xr.DataArray, name: str) -> Window:
-    if isinstance(pair, str) or len(pair) != 2:
+    if isinstance(pair, str) or not isinstance(pair, Sized) or len(pair) != 2:
         raise InputError(f"{name} is {pair!r}; give its first and last bound, as in (2000, 2010).")
     start, end = (_text(bound) for bound in pair)
     try:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from soilscope.checks import require_between, require_choice, require_dims
+from soilscope.checks import require_at_least, require_between, require_choice, require_dims
 from soilscope.errors import InputError
 from soilscope.prepare.beside import require_beside
 from soilscope.prepare.cell_methods import done_to
@@ -91,8 +91,7 @@ def composite(
     require_choice(freq, get_args(Frequency), name="freq")
     require_choice(how, get_args(How), name="how")
     require_choice(dates, get_args(Dates), name="dates")
-    if min_count < 1:
-        raise InputError(f"min_count is {min_count}; it must be at least 1.")
+    require_at_least(min_count, 1, name="min_count")
     if not da.sizes["time"]:
         raise InputError("da has no time steps; choose a period that the data hold.")
     require_between(min_share, 0.0, 1.0, name="min_share")

@@ -43,6 +43,7 @@ from soilscope.sources.declared import (
     VariableOption,
     read_dims,
     read_layers,
+    read_numbers,
     read_variables,
 )
 from soilscope.sources.formats import find_files
@@ -209,8 +210,8 @@ def open_source(
         separator=separator,
         decimal=decimal,
         accumulation=accumulation,
-        reliability=None if reliability is None else tuple(map(int, reliability)),
-        drop_flags=None if drop_flags is None else tuple(map(int, drop_flags)),
+        reliability=read_numbers("reliability", reliability),
+        drop_flags=read_numbers("drop_flags", drop_flags),
         max_error=max_error,
         platform=platform,
         region=read_region(region),

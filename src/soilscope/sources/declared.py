@@ -1,9 +1,10 @@
 """What a user declares by hand about a product: variables, dimensions, soil layers, lineage."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from soilscope.checks import nearest
@@ -91,7 +92,7 @@ def read_variables(
     """Turn the `variables` and `override` of `open_source` into `Variable` values."""
     if variables is None:
         return None
-    if isinstance(variables, str) or not variables:
+    if isinstance(variables, str) or not isinstance(variables, Sized) or not variables:
         raise InputError(
             "variables must map our names to the file's, as in {soil_moisture: swvl1}; "
             f"it is {variables!r}."
@@ -104,6 +105,11 @@ def override_variables(
     variables: tuple[Variable, ...], override: Mapping[str, Mapping[str, Any]] | None
 ) -> tuple[Variable, ...]:
     """Return `variables` with the fields replaced that `override` names for each."""
+    if override is not None and not isinstance(override, Mapping):
+        raise InputError(
+            "override must map our names to fields, as in {soil_moisture: {scale: 0.001}}; it is "
+            f"{override!r}."
+        )
     unknown = sorted(set(override or {}) - {v.name for v in variables})
     if unknown:
         known = [v.name for v in variables]
@@ -212,7 +218,19 @@ def _pair(where: str, value: Any) -> tuple[float, float]:
     return low, high
 
 
-def _require_keys(where: str, given: Mapping[str, Any], allowed: Sequence[str]) -> None:
+def read_numbers(name: str, given: Any) -> tuple[int, ...] | None:
+    """Read an option that lists ranks or bits."""
+    if given is None:
+        return None
+    listed: list[Any] = list(given) if isinstance(given, Iterable) else [None]
+    if not all(isinstance(n, (int, np.integer)) for n in listed):
+        raise InputError(f"{name} is {given!r}; it must be a list of whole numbers, as in [0, 1].")
+    return tuple(map(int, listed))
+
+
+def _require_keys(where: str, given: Any, allowed: Sequence[str]) -> None:
+    if not isinstance(given, Mapping):
+        raise InputError(f"{where} is {given!r}; give a mapping of {', '.join(allowed)}.")
     for key in given:
         if key not in allowed:
             raise InputError(

@@ -2,7 +2,7 @@
 
 import glob
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,10 @@ _EXTENSIONS = {
 
 def find_files(paths: str | Path | Sequence[str | Path]) -> list[Path]:
     """Return the files that `paths` names: one path, a list of paths, or patterns with `*`."""
+    if not isinstance(paths, (str, Path, Iterable)):
+        raise InputError(
+            f"paths is {paths!r}; give a file, a list of files, or a pattern, as in 'data/*.nc'."
+        )
     listed = [paths] if isinstance(paths, (str, Path)) else list(paths)
     if not listed:
         raise InputError("paths is empty; name at least one file.")

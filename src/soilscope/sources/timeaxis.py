@@ -1,7 +1,7 @@
 """Time stamps of a file: calendars, dates in file names, order, and the time step."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from pathlib import Path
 from typing import Literal
 
@@ -179,7 +179,7 @@ def read_period(period: Sequence[object] | None) -> tuple[pd.Timestamp, pd.Times
     if period is None:
         return None
     fault = f"period is {period!r}; give its first and last month, as in [1980-01, 2022-12]."
-    if isinstance(period, str) or len(period) != 2:
+    if isinstance(period, str) or not isinstance(period, Sized) or len(period) != 2:
         raise InputError(fault)
     try:
         start, end = pd.Period(str(period[0])).start_time, pd.Period(str(period[1])).end_time
