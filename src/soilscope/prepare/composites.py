@@ -1,11 +1,10 @@
-"""Composites: days to months, months to years."""
+"""Composites: hours to days, days to months, months to years."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import xarray as xr
 
 from soilscope.checks import require_at_least, require_between, require_choice, require_dims
@@ -15,13 +14,16 @@ from soilscope.prepare.cell_methods import done_to
 from soilscope.prepare.observed import by_observation
 from soilscope.prepare.periods import How, Runs, reduce_runs
 from soilscope.prepare.shares import shares_of
-from soilscope.times import is_monthly, month_count
+from soilscope.times import is_monthly, month_count, require_dates
 
 Array = npt.NDArray[Any]
 Data = TypeVar("Data", xr.DataArray, xr.Dataset)
-Frequency = Literal["MS", "YS"]
+Frequency = Literal["D", "MS", "YS"]
 Dates = Literal["stamp", "seen", "shared"]
 
+_DAY = np.timedelta64(1, "D")
+_PER = {"D": "d-1", "MS": "month-1", "YS": "year-1"}
+_WORDS = {"D": "days", "MS": "months", "YS": "years"}
 _CF_METHOD = {"mean": "mean", "sum": "sum", "max": "maximum", "mvc": "maximum", "min": "minimum"}
 
 
@@ -35,14 +37,15 @@ def composite(
     dates: Dates = "stamp",
     days: xr.DataArray | None = None,
 ) -> Data:
-    """Combine the values of each calendar month or year.
+    """Combine the values of each day, calendar month or year.
 
     Parameters
     ----------
     da
         Data with dates along `time`; in a Dataset the variables without `time` pass through.
     freq
-        "MS" (calendar month) or "YS" (calendar year).
+        "D" (day, midnight to midnight, of steps of a day or less), "MS" (calendar month) or "YS"
+        (calendar year).
     how
         "mean", "sum", "max", "min", or "mvc": the maximum value composite of vegetation indices,
         the same numbers as "max".
@@ -50,8 +53,8 @@ def composite(
         Fewest valid values of a period; with fewer it is NaN. On monthly data ``freq="YS",
         min_count=12`` leaves partial years out.
     min_share
-        Least share of the days (on monthly data: the months) of a period, 0 to 1; both conditions
-        hold.
+        Least share of the days (on monthly data: the months; with "D": the steps that a day has
+        usually) of a period, 0 to 1; both conditions hold.
     dates
         Where a value of several days belongs. "stamp": to the period of its stamp. "seen": to that
         of the day on which it was seen, by `days` or by the variable ``ndvi_day`` beside ``ndvi``,
@@ -99,6 +102,8 @@ def composite(
         raise InputError("days are for dates='seen'; write that, or leave them out.")
     if dates == "shared" and how not in ("mean", "sum"):
         raise InputError(f"how={how!r} takes one value, which is not shared; use dates='seen'.")
+    if freq == "D":
+        _require_days(da["time"], dates)
     rule = _Rule(freq, how, min_count, min_share, dates == "shared")
     if dates == "seen":
         da = _seen(da, days)
@@ -110,6 +115,27 @@ def composite(
     }
     fixed = {name: c for name, c in da.coords.items() if "time" not in c.dims}
     return xr.Dataset(parts, attrs=da.attrs).assign_coords(fixed)
+
+
+def _require_days(time: xr.DataArray, dates: Dates) -> None:
+    """Refuse what no day can be made of."""
+    if dates != "stamp":
+        raise InputError(f"dates={dates!r} goes with months and years; leave it out for days.")
+    require_dates(time)
+    if not np.issubdtype(time.dtype, np.datetime64):
+        raise InputError("da has dates of another calendar than ours; its days are not real ones.")
+    step = _usual_step(time)
+    if step > _DAY:
+        raise InputError(
+            f"the steps of da are {step / _DAY:g} days apart, and freq='D' makes days of shorter "
+            "ones; interpolate_daily makes days of longer ones."
+        )
+
+
+def _usual_step(time: xr.DataArray) -> np.timedelta64:
+    """Return the step between most stamps; a day, where there is one stamp."""
+    steps = np.sort(np.diff(time.values))
+    return steps[steps.size // 2] if steps.size else _DAY
 
 
 @dataclass(frozen=True)
@@ -124,7 +150,13 @@ class _Rule:
 
     @property
     def months(self) -> int:
-        return 1 if self.freq == "MS" else 12
+        return 12 if self.freq == "YS" else 1
+
+    def keys(self, time: xr.DataArray) -> Array:
+        """Return the period of each stamp as days since 1970, months or years since year 0."""
+        if self.freq == "D":
+            return time.values.astype("datetime64[D]").astype(np.int64)
+        return month_count(time) // self.months
 
 
 def _seen(da: Data, days: xr.DataArray | None) -> Data:
@@ -159,9 +191,8 @@ def _composite_array(da: xr.DataArray, rule: _Rule) -> xr.DataArray:
     if rule.shared and rule.how == "sum":
         n_days = xr.DataArray(_days_in(time, rule).astype(result.dtype), {"time": time})
         result = (result * n_days).transpose(*result.dims).rename(da.name)
-    periods = "months" if rule.freq == "MS" else "years"
     by = ", weighted by days" if rule.shared else ""
-    done = f"time: {_CF_METHOD[rule.how]} ({periods}{by}, at least {runs.least.min()})"
+    done = f"time: {_CF_METHOD[rule.how]} ({_WORDS[rule.freq]}{by}, at least {runs.least.min()})"
     result.attrs = done_to(da.attrs, done)
     if units is not None:
         result.attrs["units"] = units
@@ -170,7 +201,7 @@ def _composite_array(da: xr.DataArray, rule: _Rule) -> xr.DataArray:
 
 def _runs(da: xr.DataArray, rule: _Rule) -> tuple[xr.DataArray, Runs, int]:
     """Return the runs of `da`, and the key of the first period."""
-    keys = month_count(da["time"]) // rule.months
+    keys = rule.keys(da["time"])
     first, n = int(keys[0]), int(keys[-1] - keys[0]) + 1
     starts = np.flatnonzero(np.diff(keys, prepend=first - 1))
     least = _least(da["time"], starts, rule)
@@ -206,9 +237,11 @@ def _least(time: xr.DataArray, starts: Array, rule: _Rule) -> Array:
     least = np.full(starts.size, rule.min_count)
     if rule.min_share == 0.0:
         return least
-    if is_monthly(time):
+    if rule.freq == "D":
+        whole = np.full(starts.size, max(1, round(_DAY / _usual_step(time))))
+    elif is_monthly(time):
         whole = np.full(starts.size, rule.months)
-    elif time.size > 1 and _is_daily(time):
+    elif time.size > 1 and _usual_step(time) == _DAY:
         whole = _days_in(time, rule)[starts]
     else:
         raise InputError(
@@ -223,7 +256,7 @@ def _units_of_sum(da: xr.DataArray, rule: _Rule) -> str:
     """Units of a sum: that of a rate is per period, and needs one value for each unit of time."""
     units = str(da.attrs["units"])
     amount, _, per = units.rpartition(" ")
-    period = "month-1" if rule.freq == "MS" else "year-1"
+    period = _PER[rule.freq]
     if rule.shared:
         if per not in ("day-1", "d-1"):
             raise InputError(
@@ -231,10 +264,12 @@ def _units_of_sum(da: xr.DataArray, rule: _Rule) -> str:
                 "the values, or use dates='stamp'."
             )
         return f"{amount} {period}".strip()
-    if per not in ("day-1", "d-1", "month-1"):
+    if per not in ("h-1", "hour-1", "day-1", "d-1", "month-1"):
         return units
     time = da["time"]
-    if time.size > 1 and not (is_monthly(time) if per == "month-1" else _is_daily(time)):
+    unit = _DAY if per in ("day-1", "d-1") else np.timedelta64(1, "h")
+    one_each = is_monthly(time) if per == "month-1" else _usual_step(time) == unit
+    if time.size > 1 and not one_each:
         raise InputError(
             f"a sum of values in {units!r} needs one value per {per.split('-')[0]}; use "
             "how='mean', or convert the values to amounts first."
@@ -242,13 +277,10 @@ def _units_of_sum(da: xr.DataArray, rule: _Rule) -> str:
     return f"{amount} {period}".strip()
 
 
-def _is_daily(time: xr.DataArray) -> bool:
-    steps = np.sort(np.diff(time.values))
-    return bool(pd.Timedelta(steps[steps.size // 2]) == pd.Timedelta(days=1))
-
-
 def _stamps(time: xr.DataArray, first: int, n: int, freq: Frequency) -> Array:
     """First day of each period, in the data's own calendar."""
+    if freq == "D":
+        return (first + np.arange(n)).astype("datetime64[D]").astype(time.dtype)
     months = (first + np.arange(n)) * (1 if freq == "MS" else 12)
     if np.issubdtype(time.dtype, np.datetime64):
         return (months - 1970 * 12).astype("datetime64[M]").astype(time.dtype)

@@ -215,7 +215,8 @@ def _interpolated(
     after = np.clip(np.searchsorted(hours, instant - _TOUCH), 1, hours.size - 1)
     before = after - 1
     width = hours[after] - hours[before]
-    share = np.clip((instant - hours[before]) / width, 0.0, 1.0)
+    # from midnight of its day: the same to the last bit, wherever the record begins
+    share = np.clip((clock - (hours[before] - 24.0 * days)) / width, 0.0, 1.0)
     share = np.where(np.abs(share - np.rint(share)) * width < _TOUCH, np.rint(share), share)
     left = np.take_along_axis(values, before, axis=-1).astype(np.float64)
     right = np.take_along_axis(values, after, axis=-1).astype(np.float64)
