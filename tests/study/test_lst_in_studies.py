@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from soilscope.cli.main import main
 from soilscope.errors import StudyError
 from soilscope.grid.crs import stamp
+from soilscope.study import slabs
 from soilscope.study.config import load_study
 from soilscope.study.plan import plan
 from soilscope.study.runner import run_study
@@ -62,3 +64,37 @@ def test_an_error_that_is_none_is_told_before_anything_is_read(study):
     with pytest.raises(StudyError, match="max_error is 'low'; it must be a number, or 'any'"):
         load_study(path)
     load_study(study("any")[0])
+
+
+def test_nights_given_as_days_are_told_in_the_run_the_record_and_the_report(
+    study, tmp_path, monkeypatch, capsys
+):
+    path, _ = study("2")
+    text = path.read_text().replace(
+        "day: lst_day, night: lst_night", "day: lst_night, night: lst_day"
+    )
+    path.write_text(text)
+    monkeypatch.setattr(slabs, "SLAB_BYTES", 1)  # a cell a slab: no slab has many values
+    assert main(["run", "study.yaml", "-r", str(tmp_path / "out")]) == 0
+    (told,) = [line for line in capsys.readouterr().err.splitlines() if "exchanged" in line]
+    assert told.startswith("soilscope: warning: difference: day less night is negative for 100%")
+    (noted,) = Store(tmp_path / "out").record("difference").warnings
+    assert "day and night seem exchanged; look at the names of the files" in noted
+    page = (tmp_path / "out" / "report" / "index.html").read_text(encoding="utf-8")
+    assert "day and night seem exchanged" in page
+
+
+def test_files_of_nights_declared_as_days_are_told_by_check(study, tmp_path, capsys):
+    path, day = study("2")
+    stamp(xr.Dataset({"a": day - 15.0, "b": day.fillna(9.0)}), "EPSG:4326").to_netcdf("both.nc")
+    names = "{lst_day: {name: a, units: degC}, lst_night: {name: b, units: degC}}"
+    text = path.read_text().replace(
+        "product: modis_lst, paths: LST/*.tif, max_error: 2, platform: terra",
+        f"product: raster, paths: both.nc, variables: {names}",
+    )
+    path.write_text(text)
+    assert main(["check", "study.yaml"]) == 0
+    said = capsys.readouterr().err
+    assert "lst_day in " in said
+    assert "both.nc lies below lst_night in 100% of " in said
+    assert "exchange them there (lst_day first)" in said

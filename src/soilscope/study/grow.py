@@ -16,7 +16,7 @@ import xarray as xr
 from soilscope.errors import SoilscopeWarning
 from soilscope.study.cube_values import counts_of, implausible, join_counts
 from soilscope.study.execute import Execute
-from soilscope.study.outcome import without_result
+from soilscope.study.outcome import told_of
 from soilscope.study.slabs import Along, Growing, Slab, slabs_of
 from soilscope.study.store import NOTE, Record, Store, write_json
 
@@ -86,9 +86,7 @@ class Maker:
         if start:  # months made anew are counted twice: only what is implausible is told from them
             counts = [counts_of(self.store.record(record.name).sources), *counts]
         sources = join_counts(record.sources, counts) if record.sources else ()
-        found = (
-            implausible(sources, told=messages) if sources else without_result(record.name, counts)
-        )
+        found = implausible(sources, told=messages) if sources else told_of(record.name, counts)
         for text in found:
             warnings.warn(text, SoilscopeWarning, stacklevel=2)
         made = replace(

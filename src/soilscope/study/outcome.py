@@ -1,4 +1,4 @@
-"""Whether an analysis came to a result anywhere: an empty result must not pass in silence."""
+"""What the values of a result tell: an empty one, or one upside down, must not pass in silence."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -13,23 +13,51 @@ _WITHOUT = {
     "constant": "the values do not vary",
     "collinear": "the drivers are collinear",
 }
+#: Differences of day and night, at least, before their sign is judged.
+_FEW = 10
 
 
-def count_status(result: xr.Dataset) -> dict[str, int]:
-    """Count the cells of one slab by their status."""
-    if "status" not in result:
-        return {}
-    codes, counts = np.unique(result["status"].values, return_counts=True)
-    return {STATUS[int(code)]: int(n) for code, n in zip(codes, counts, strict=True)}
+def count_outcome(result: xr.Dataset) -> dict[str, dict[str, int]]:
+    """Count the cells of one slab by their status, and differences by their sign."""
+    counted: dict[str, dict[str, int]] = {}
+    if "status" in result:
+        codes, counts = np.unique(result["status"].values, return_counts=True)
+        counted["status"] = {
+            STATUS[int(code)]: int(n) for code, n in zip(codes, counts, strict=True)
+        }
+    if "n_negative" in result and "lst_difference" in result:
+        counted["difference"] = {
+            "negative": int(result["n_negative"].sum()),
+            "all": int(result["lst_difference"].count()),
+        }
+    return counted
 
 
-def without_result(name: str, counts: Iterable[Mapping[str, int]]) -> list[str]:
-    """Say why, if no cell that has data came to a result."""
-    total: Counter[str] = Counter()
+def told_of(name: str, counts: Iterable[Mapping[str, Mapping[str, int]]]) -> list[str]:
+    """Say what the counts of all slabs tell of a result."""
+    total: dict[str, Counter[str]] = {"status": Counter(), "difference": Counter()}
     for slab in counts:
-        total.update(slab)
+        for kind in total.keys() & slab.keys():
+            total[kind].update(slab[kind])
+    return [*_without_result(name, total["status"]), *_exchanged(name, total["difference"])]
+
+
+def _without_result(name: str, total: Counter[str]) -> list[str]:
+    """Say why, if no cell that has data came to a result."""
     del total["no_data"]
     if not total or not set(total) <= set(_WITHOUT):
         return []
     reasons = " or ".join(text for status, text in _WITHOUT.items() if total[status])
     return [f"{name}: no cell has a result, for {reasons}; see status in results/{name}."]
+
+
+def _exchanged(name: str, total: Counter[str]) -> list[str]:
+    """Say so if nights are warmer than days nearly everywhere."""
+    share = total["negative"] / max(1, total["all"])
+    if total["all"] < _FEW or share <= 0.5:
+        return []
+    return [
+        f"{name}: day less night is negative for {share:.0%} of {total['all']} values: day and "
+        "night seem exchanged; look at the names of the files, and give day first (n_negative in "
+        f"results/{name} maps them)."
+    ]

@@ -23,7 +23,7 @@ from soilscope.study.execute import executor
 from soilscope.study.fingerprint import digest
 from soilscope.study.grow import Maker, Progress, collected
 from soilscope.study.lock import claim, require_own
-from soilscope.study.outcome import count_status
+from soilscope.study.outcome import count_outcome
 from soilscope.study.references import resolve
 from soilscope.study.slabs import Slab, in_fields
 from soilscope.study.steps import STEPS, Step
@@ -183,7 +183,7 @@ def _analysis_slab(
         for name, obj in inputs.items()
     }
     result = step.result(loaded, analysis.options)
-    return result.assign_attrs(counts=json.dumps(count_status(result)))
+    return result.assign_attrs(counts=json.dumps(count_outcome(result)))
 
 
 def _has_time(obj: xr.Dataset | xr.DataArray, time: Array) -> bool:
