@@ -1,11 +1,12 @@
 """What a study would take of the data that a survey found, and why it leaves the rest."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from soilscope.study.recognise import Bounds, Extent, Known, layer_gaps
+from soilscope.study.finds import Bounds, Extent, Known
+from soilscope.study.known_series import MASKS, layer_gaps
+from soilscope.study.named_days import named_days
 from soilscope.study.survey import Survey
 from soilscope.study.zone_files import Zones
 
@@ -128,7 +129,7 @@ def _bundles(known: Iterable[Known]) -> list[_Bundle]:
         extent = item.extent
         corner = None if extent.bounds is None else tuple(round(b, 3) for b in extent.bounds)
         key = (item.product, item.family, extent.step, extent.cell, corner)
-        if set(item.variables) - {"reliability"}:
+        if set(item.variables) - set(MASKS):
             found.setdefault(key, _Bundle(item.product)).members.append(item)
     return list(found.values())
 
@@ -209,13 +210,14 @@ def _part(bundle: _Bundle, name: str, variables: Sequence[str], known: Sequence[
 
 
 def _masks(mask: Known, known: Known) -> bool:
-    """Whether images of reliability belong to all images of NDVI: the same numbers in names."""
-    if "reliability" not in mask.variables or "ndvi" in mask.variables:
+    """Whether images that tell what is good belong to all images of a variable, by their dates."""
+    masked = {name for layer in mask.variables for name in MASKS.get(layer, ())}
+    if masked & set(mask.variables) or not masked & set(known.variables):
         return False
     if (mask.product, mask.family) != (known.product, known.family):
         return False
-    theirs, ours = ({tuple(re.findall(r"\d+", f)) for f in k.series.files} for k in (mask, known))
-    return ours <= theirs
+    theirs, ours = (set(named_days(k.series).tolist()) for k in (mask, known))
+    return bool(ours) and ours <= theirs
 
 
 def _unused(

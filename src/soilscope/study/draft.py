@@ -8,7 +8,7 @@ from soilscope.errors import StudyError
 from soilscope.study.choice import SHORTEST, Choice, choose
 from soilscope.study.draft_analyses import analyses_text
 from soilscope.study.draft_inputs import inputs_text
-from soilscope.study.recognise import Known, Plain
+from soilscope.study.finds import Known, Plain
 from soilscope.study.survey import Survey, endings
 from soilscope.study.yaml_text import LISTED, comment, listed, quoted
 from soilscope.study.zone_files import Zones

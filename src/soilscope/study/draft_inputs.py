@@ -1,7 +1,7 @@
 """The inputs of a drafted study, and what is known of files that no product knows."""
 
 from soilscope.study.choice import Choice, Part
-from soilscope.study.recognise import Extent, Plain
+from soilscope.study.finds import Extent, Plain
 from soilscope.study.survey import Survey
 from soilscope.study.yaml_text import LISTED, comment, quoted
 

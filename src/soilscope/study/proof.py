@@ -13,8 +13,9 @@ from soilscope.study.choice import Choice, Part, choose
 from soilscope.study.config import load_study
 from soilscope.study.draft import draft
 from soilscope.study.file_series import Series
+from soilscope.study.finds import Known, Plain
 from soilscope.study.plan import plan
-from soilscope.study.recognise import Known, Plain, brief, left_out, recognise, unreadable
+from soilscope.study.recognise import brief, left_out, recognise, unreadable
 from soilscope.study.survey import Survey
 
 _ROUNDS = 6  # times that a study is mended, at most

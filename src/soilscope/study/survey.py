@@ -7,7 +7,8 @@ from pathlib import Path, PurePosixPath
 
 from soilscope.errors import StudyError
 from soilscope.study.file_series import LIMIT, Entries, Series, find_series, patterns_of, walk
-from soilscope.study.recognise import Known, Plain, is_data, recognise
+from soilscope.study.finds import Known, Plain
+from soilscope.study.recognise import is_data, recognise
 from soilscope.study.zone_files import COMPANIONS, SUFFIXES, Zones, find_zones
 
 #: Series that are opened, at most: the longest come first.

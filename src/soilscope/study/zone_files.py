@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from soilscope.errors import SoilscopeError
 from soilscope.grid.vector import name_column, read_polygons
-from soilscope.study.recognise import Bounds
+from soilscope.study.finds import Bounds
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
