@@ -214,8 +214,41 @@ def _hot_and_green() -> Inputs:
     return {"lst": lst.assign_attrs(units="degC"), "ndvi": ndvi.assign_attrs(units="1")}
 
 
+def _few_gaps() -> xr.DataArray:
+    """Two years in which most cells have all values, but for a date that few have."""
+    rare = moisture().isel(time=slice(24)).fillna(0.3)
+    missing = (_field(32, "time", "depth", *GRID).isel(time=slice(24)) > 2.6) | (
+        (rare["time"] == rare["time"][5]) & (rare["x"] > 1.0)
+    )
+    return rare.where(~missing)
+
+
 def _stored_parameters() -> Inputs:
     return {"da": moisture(), "parameters": index_parameters(moisture())}
+
+
+def _on_map() -> Inputs:
+    """Soil moisture of two years on cells of 10 m."""
+    axes = {d: (d, 10.0 * moisture()[d].values, {"units": "m"}) for d in GRID}
+    return {"field": moisture().isel(time=slice(24)).assign_coords(axes)}
+
+
+def _on_time(name: str) -> Callable[[], Inputs]:
+    """Return a maker of three maps of soil moisture."""
+    return lambda: {name: moisture().isel(depth=0, time=slice(3), drop=True)}
+
+
+def _field_and_zones() -> Inputs:
+    """Three maps, and classes of their cells of which one is missing."""
+    codes = xr.Dataset({"soil": classed(27), "cover": classed(28)})
+    return _on_time("y")() | {"strata": codes}
+
+
+def classed(seed: int) -> xr.DataArray:
+    """Three classes on the grid, -1 in the first cell."""
+    made = _field(seed, *GRID)
+    code = (made > -0.5).astype("int16") + (made > 0.3)
+    return code.where((code.x > 1) | (code.y > 1), -1).astype("int16")
 
 
 EXAMPLES: dict[str, Example] = {
@@ -339,5 +372,20 @@ EXAMPLES: dict[str, Example] = {
     "downscale, smooth": Example(
         "downscale", _downscaled, {"residual": "smooth", "fill_gaps": True, "clip": True}
     ),
+    "spatial_statistics": Example("spatial_statistics", lambda: {"da": moisture()}),
+    "spatial_statistics, regions": Example(
+        "spatial_statistics", lambda: {"da": moisture(), "regions": zones()}, {"n_quantiles": 9}
+    ),
+    "time_stability": Example("time_stability", lambda: {"da": _few_gaps()}),
     "recovery": Example("recovery", _recovery),
+    "discretize": Example("discretize", _on_time("x"), {"method": "natural", "n_classes": 3}),
+    "factor_detector": Example(
+        "factor_detector", _field_and_zones, {"p": "permutation", "rng": 1, "n_surrogates": 19}
+    ),
+    "variogram": Example("variogram", _on_map, {"lag_width": 10.0, "max_lag": 15.0}),
+    "variogram, directions": Example(
+        "variogram",
+        _on_map,
+        {"lag_width": 10, "max_lag": 15, "azimuths": [0, 90], "estimator": "cressie"},
+    ),
 }

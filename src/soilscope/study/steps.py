@@ -63,9 +63,11 @@ def _steps() -> dict[str, Step]:
     from soilscope.analyse.agreement import agreement
     from soilscope.analyse.change_point import change_point
     from soilscope.analyse.collocation import triple_collocation
+    from soilscope.analyse.discretize import discretize
     from soilscope.analyse.downscale import downscale
     from soilscope.analyse.drivers import partial_regression
     from soilscope.analyse.events import drought_events
+    from soilscope.analyse.factor_detector import factor_detector
     from soilscope.analyse.fit_downscaling import fit_downscaling
     from soilscope.analyse.index import index_parameters, standardize
     from soilscope.analyse.onset_delay import onset_delay
@@ -74,8 +76,11 @@ def _steps() -> dict[str, Step]:
     from soilscope.analyse.recovery import recovery
     from soilscope.analyse.regions import regional_mean
     from soilscope.analyse.significance import adjust_p_values
+    from soilscope.analyse.spatial_statistics import spatial_statistics
     from soilscope.analyse.state import index_state
+    from soilscope.analyse.time_stability import time_stability
     from soilscope.analyse.trend import trend
+    from soilscope.analyse.variogram import variogram
     from soilscope.prepare.blend import blend_moisture
     from soilscope.prepare.composites import composite
     from soilscope.prepare.daily import interpolate_daily
@@ -142,7 +147,14 @@ def _steps() -> dict[str, Step]:
             optional=("coarse_source", "coarse_uncertainty", "frozen", "porosity"),
             along="time",
         ),
+        "spatial_statistics": Step(
+            spatial_statistics, ("da",), optional=("regions",), along="time"
+        ),
+        "time_stability": Step(time_stability, ("da",), whole=_always),
+        "discretize": Step(discretize, ("x",), whole=_always),
+        "factor_detector": Step(factor_detector, ("y", "strata"), whole=_always),
         "recovery": Step(recovery, ("estimate", "truth"), whole=_always),
+        "variogram": Step(variogram, ("field",), whole=_always),
     }
 
 
