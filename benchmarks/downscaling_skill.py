@@ -1,8 +1,9 @@
 """Downscaling against what is simpler, on the Heihe twin whose daily truth at 1 km is known.
 
 Each seed is a world of its own. Scored are the days and cells that are not frozen and have a coarse
-value: against the truth itself, and within coarse cells (both less their mean over the coarse cell
-and day), which is what downscaling adds.
+value: against the truth itself; within coarse cells (both less their mean over the coarse cell and
+day), which is what downscaling adds; and how that changes with time (less the mean of each cell
+too), which no mean pattern can tell.
 """
 
 import argparse
@@ -41,10 +42,12 @@ def scores(estimate: xr.DataArray, truth: xr.DataArray, product: xr.DataArray) -
     pair = [da.where(valid) for da in (estimate.astype("f8"), truth.astype("f8"))]
     inner = [da - of_members(member_means(da, members, product), members, truth) for da in pair]
     plain, within = ([da.values[valid.values] for da in arrays] for arrays in (pair, inner))
+    changing = [(da - da.where(valid).mean("time")).values[valid.values] for da in inner]
     return {
         "rmse": float(np.sqrt(np.mean((plain[0] - plain[1]) ** 2))),
         "rmse_within": float(np.sqrt(np.mean((within[0] - within[1]) ** 2))),
         "r_within": float(np.corrcoef(*within)[0, 1]),
+        "r_changing": float(np.corrcoef(*changing)[0, 1]),
         "n": int(valid.values.sum()),
     }
 

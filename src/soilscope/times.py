@@ -1,5 +1,7 @@
 """The time axis as numbers: decimal years and calendar months."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
@@ -89,3 +91,21 @@ def calendar_steps(time: xr.DataArray) -> npt.NDArray[np.int64] | None:
     if np.abs(gaps - steps * gaps.min()).max() > 1e-3 * gaps.min():
         return None
     return np.concatenate([[0], np.cumsum(steps)]).astype(np.int64)
+
+
+def steps_on(time: xr.DataArray, dates: Sequence[object]) -> list[int]:
+    """Return the places of the time steps that lie on `dates`, in the order of the dates."""
+    require_dates(time)
+    if isinstance(dates, str) or not dates:
+        raise InputError(f"dates is {dates!r}; give a list of days, as in ['2020-07-15'].")
+    days = time.dt.strftime("%Y-%m-%d").values
+    found: list[int] = []
+    for date in map(str, dates):
+        steps = np.flatnonzero(days == date)
+        if not steps.size:
+            raise InputError(
+                f"the data have no time step on {date!r} (they go from {days[0]} to {days[-1]}); "
+                "write dates as in '2020-07-15'."
+            )
+        found += steps.tolist()
+    return found

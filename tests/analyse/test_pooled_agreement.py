@@ -1,5 +1,7 @@
 """Agreement over a sample of cells: what is drawn, how correlation splits, what a figure needs."""
 
+import json
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -214,3 +216,28 @@ def test_dependent_products_are_warned_of_and_marked():
     with pytest.warns(SoilscopeWarning, match="share ERA5-Land"):
         found = pooled_agreement(product, reference, sample=None)
     assert "ERA5-Land" in found.attrs["dependent"]
+
+
+def test_days_are_compared_each_on_its_own():
+    product, reference = field(1), field(2)
+    found = pooled_agreement(product, reference, dates=["2003-07-01", "2001-02-01"], sample=None)
+    assert [str(day)[:10] for day in found["time"].values] == ["2003-07-01", "2001-02-01"]
+    for step, row in ((0, 30), (1, 1)):
+        expected = stats.pearsonr(product.values[row], reference.values[row])[0]
+        assert found["r"].values[step] == pytest.approx(expected, rel=1e-12)
+        assert found["n_obs"].values[step] == 40
+    assert json.loads(found.attrs["options"])["dates"] == ["2003-07-01", "2001-02-01"]
+
+
+@pytest.mark.parametrize(
+    ("dates", "dim", "said"),
+    [
+        (["2003-07-02"], "time", r"no time step on '2003-07-02' .*2001-01-01 to 2006-12-01"),
+        ("2003-07-01", "time", "give a list of days"),
+        ([], "time", "give a list of days"),
+        (["2003-07-01"], None, "leave dim out"),
+    ],
+)
+def test_days_that_are_not_there_are_refused(dates, dim, said):
+    with pytest.raises(InputError, match=said):
+        pooled_agreement(field(1), field(2), dates=dates, dim=dim, sample=None)

@@ -1,7 +1,7 @@
 """Agreement of two products over a random sample of cells, all pairs at once, and its picture."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -26,6 +26,7 @@ from soilscope.checks import require_between, require_choice
 from soilscope.errors import InputError
 from soilscope.labelled import label, spatial_dims
 from soilscope.lineage import inherit
+from soilscope.times import steps_on
 
 
 def pooled_agreement(
@@ -33,6 +34,7 @@ def pooled_agreement(
     reference: xr.DataArray,
     *,
     dim: str | None = "time",
+    dates: Sequence[str] | None = None,
     sample: int | None = 1000,
     rng: int | np.random.Generator | None = None,
     regions: xr.DataArray | None = None,
@@ -55,6 +57,9 @@ def pooled_agreement(
         The same dimensions and coordinates, in the same units, on a grid or at sites.
     dim
         Dimension of time, whose steps are pooled too; None compares each time step on its own.
+    dates
+        Days such as ``"2020-07-15"`` whose time steps are compared, each on its own; `dim` is
+        then the dimension that they are looked up in.
     sample
         Number of cells drawn among those with a pair; in each region, and the same cells in every
         layer where the same cells have values. Fewer cells are all taken. None takes all.
@@ -88,7 +93,8 @@ def pooled_agreement(
     Raises
     ------
     InputError
-        If dimensions, coordinates or units differ, there is no space, or `rng` is missing.
+        If dimensions, coordinates or units differ, there is no space, `rng` is missing, or the
+        data have no time step on one of `dates`.
 
     Examples
     --------
@@ -106,6 +112,8 @@ def pooled_agreement(
     require_between(min_obs, 3, 10**9, name="min_obs")
     _require_limits(limits)
     arrays = matched({"product": product, "reference": reference}, same_units=True)
+    if dates is not None:
+        arrays, dim = _on_dates(arrays, dates, dim), None
     # in one order, so that the order of dimensions cannot change the sample
     space = sorted(map(str, spatial_dims(product)))
     if not space:
@@ -137,6 +145,7 @@ def pooled_agreement(
     ds = _apply(block, arrays, regions, [dim, *space] if dim is not None else space)
     options = {
         "dim": dim,
+        "dates": None if dates is None else list(map(str, dates)),
         "sample": sample,
         "rng": recorded(rng),
         "regions": regions is not None,
@@ -211,6 +220,17 @@ def _axis(
             "leave confidence out."
         )
     return None
+
+
+def _on_dates(
+    arrays: dict[str, xr.DataArray], dates: Sequence[str], dim: str | None
+) -> dict[str, xr.DataArray]:
+    """Select time steps by their days."""
+    if dim is None:
+        raise InputError("dates are looked up in the dimension dim, which is None; leave dim out.")
+    require_series(arrays, dim)
+    steps = steps_on(arrays["product"][dim], dates)
+    return {name: da.isel({dim: steps}) for name, da in arrays.items()}
 
 
 def _sample(sample: int | None) -> int:

@@ -8,7 +8,7 @@ import typer
 from soilscope.cli.arguments import NoReport, ResultsOption, Workers
 from soilscope.cli.voice import Voice
 
-DEMOS = ("helan",)
+DEMOS = ("helan", "heihe")
 
 
 def demo(

@@ -11,6 +11,7 @@ from soilscope.study.store import CUBE, Record
 
 THEMES = (
     ("area", "Study area and inputs"),
+    ("downscaling", "Downscaling"),
     ("index", "Index"),
     ("events", "Drought events"),
     ("trend", "Trends"),

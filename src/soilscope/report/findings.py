@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from soilscope.report.downscaling_findings import borders_found, relations_found
 from soilscope.report.driver_findings import largest_at_places
 from soilscope.report.drivers import driver_names
-from soilscope.report.figures.agreement_density import names_of
+from soilscope.report.figures.agreement_density import names_of, panels_of
 from soilscope.report.figures.change_matrix import changes_seen
 from soilscope.report.figures.onset_profile import seen_of_onsets
 from soilscope.report.map_findings import map_drivers, map_states, map_trends
@@ -47,7 +48,7 @@ class Finding:
 def findings(study: Study, anchors: Mapping[str, str]) -> list[Finding]:
     """Return up to six findings; `anchors` is result -> its first figure on the page."""
     said: list[Finding] = []
-    for kind in (_trends, _drivers, _states, _agreements, _onsets, _changes, _recoveries):
+    for kind in _KINDS:
         for name, text in kind(study):
             if name in anchors:
                 said.append(Finding(text, anchors[name]))
@@ -161,22 +162,23 @@ def _share(ds: xr.Dataset, mean: Array, i: int, j: int) -> str:
 def _agreements(study: Study) -> Iterator[tuple[str, str]]:
     """Layer in which two products agree best, with its interval, and what they share."""
     for name in list(study.of_step("pooled_agreement"))[:1]:
-        ds = as_places(study.data(name))
-        ds = ds.isel({str(place_dim(ds)): 0}).load()
+        ds, layers = panels_of(study, study.data(name))
+        ds = ds.isel({str(place_dim(ds)): 0})
         r = ds["r_squared"].values
         if not np.isfinite(r).any():
             continue
         k = int(np.nanargmax(r))
-        one, layers = ds.isel(depth=k), study.layers(ds)
+        one = ds.isel(depth=k)
         names = names_of(study, name)
         inside = [f"RMSE {number(float(one['rmse']), 2)} {unit_text(one['rmse'].attrs['units'])}"]
         if "r_squared_low" in one:
             level = percent(float(study.records[name].options.get("confidence") or 0.95))
             low, high = (number(float(one[f"r_squared_{end}"]), 2) for end in ("low", "high"))
             inside.insert(0, f"{level} interval {low} to {high}")
+        highest = f"is highest{at_layer(layers[k])}:" if len(layers) > 1 else "is"
         text = (
-            f"{names[0]} agrees best with {names[1]}{at_layer(layers[k])}: r\u00b2 "
-            f"{number(float(r[k]), 2)} ({', '.join(inside)})"
+            f"r\u00b2 of {names[0]} and {names[1]} {highest} {number(float(r[k]), 2)} "
+            f"({', '.join(inside)})"
         )
         dependent = ds.attrs.get("dependent")
         yield name, text + ("; the two are not independent." if dependent else ".")
@@ -266,3 +268,16 @@ def _coefficients(values: Array, ds: xr.Dataset) -> str:
         middle = float(np.median(finite)) if finite.size else np.nan
         said.append(f"{driver} {number(middle, 2)}")
     return f"median coefficients: {', '.join(said)}."
+
+
+_KINDS = (
+    _trends,
+    _drivers,
+    _states,
+    relations_found,
+    borders_found,
+    _agreements,
+    _onsets,
+    _changes,
+    _recoveries,
+)

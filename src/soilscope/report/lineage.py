@@ -106,7 +106,11 @@ def product_behind(study: Study, reference: str) -> str:
     """Name of the product that a reference of the study was made from; '' if there are several."""
     owner = reference.split(".")[0]
     made_of = {owner, *(study.made_from(owner) if owner in study.analyses else ())}
-    found = {one.title for one in inputs_of(study) if made_of & set(one.variables)}
+    found = {
+        one.title
+        for one in inputs_of(study)
+        if made_of & ({one.name} if one.name in study.records else set(one.variables))
+    }
     return found.pop() if len(found) == 1 else ""
 
 

@@ -178,7 +178,7 @@ class MapSheet:
         """Mark longitudes and latitudes (or km), with texts at outer maps; return the places."""
         box, extent = self.place(row, col), self.area.extent
         geographic = self.area.dims[0] in ("latitude", "lat")
-        x = _ticks(extent[:2], box.width, room=0.5)
+        x = _ticks(extent[:2], box.width, room=0.5 if geographic else 0.75)
         y = _ticks(extent[2:], box.height, room=0.35)
         east, north = (_degrees("EW"), _degrees("NS")) if geographic else (_km, _km)
         across, up = box.across(x, *extent[:2]), box.up(y, *extent[2:])

@@ -8,7 +8,9 @@ from matplotlib.figure import Figure
 
 from soilscope.report.reading import Study, grid_dims
 
-Theme = Literal["area", "index", "events", "trend", "drivers", "depth", "agreement", "recovery"]
+Theme = Literal[
+    "area", "downscaling", "index", "events", "trend", "drivers", "depth", "agreement", "recovery"
+]
 
 
 @dataclass(frozen=True)

@@ -171,8 +171,38 @@ def _dois(study: Study, name: str) -> str:
     return "; ".join(dict.fromkeys(w.strip(",.") for w in words if w.startswith("doi:")))
 
 
+def _relation(study: Study, name: str) -> str:
+    options = _options(study, name)
+    edges = [number(float(e), 2) for e in options.get("ndvi_edges") or ()]
+    within = " within each day" if options.get("day_effects") else ""
+    by = {"month": " and calendar month", "cell": " and coarse cell"}.get(
+        str(options.get("by")), ""
+    )
+    return (
+        "Soil moisture was regressed on the difference of land surface temperature between day and "
+        f"night{within} in each class of land cover and NDVI (edges {listed(edges)}){by}; slopes "
+        "were used where a bootstrap of blocks of days found them below zero (one-sided, level "
+        f"{number(float(options.get('alpha') or 0.05), 2)}; {_dois(study, name)})."
+    )
+
+
+def _downscaled(study: Study, name: str) -> str:
+    options = _options(study, name)
+    how = {
+        "block": "one number for each coarse cell",
+        "smooth": "a smooth surface that keeps the mean of each coarse cell (after Tobler 1979)",
+        "none": "nothing",
+    }[str(options.get("residual"))]
+    return (
+        "The relations were applied to the fine cells, and the difference to the coarse product "
+        f"was added as {how}."
+    )
+
+
 _TELLERS: Mapping[str, Callable[[Study, str], str]] = {
     "merge_layers": _merge,
+    "fit_downscaling": _relation,
+    "downscale": _downscaled,
     "standardize": _index,
     "composite": _composite,
     "drought_events": _events,

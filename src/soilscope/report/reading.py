@@ -15,7 +15,7 @@ from soilscope.study.store import CUBE, INPUT, Record, Store
 
 PLACES = ("region", "site")  # dimensions along which series have names
 GRIDS = (("latitude", "longitude"), ("y", "x"), ("lat", "lon"))
-BESIDE = frozenset({"n_obs", "status", "area_share"})  # never what a result is about
+BESIDE = frozenset({"n_obs", "n_negative", "status", "area_share"})  # never what a result is about
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from soilscope.report.words import listed, number, percent, unit_text
+from soilscope.report.words import MONTHS, listed, number, percent, unit_text
 
 Array = np.ndarray[Any, Any]
 
@@ -45,8 +45,10 @@ def said_runs(words: Sequence[str], layers: Sequence[str]) -> str:
 
 
 def at_layer(layer: str) -> str:
-    """' at 0-10 cm', or nothing where there are no layers."""
-    return f" at {layer}" if layer else ""
+    """' at 0-10 cm', ' on 15 July 2020', or nothing where there are no layers."""
+    if not layer:
+        return ""
+    return f" on {layer}" if layer.split()[1] in MONTHS else f" at {layer}"
 
 
 def map_count(layers: Sequence[str]) -> str:

@@ -54,6 +54,9 @@ PRODUCTS = {
 #: Products that are declared by hand: their name says nothing about what they hold.
 DECLARED = ("table", "raster")
 
+MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September",
+          "October", "November", "December")  # fmt: skip
+
 
 def product_name(about: Mapping[str, Any]) -> str:
     """Name of a source's product, or the title of one that was declared by hand.

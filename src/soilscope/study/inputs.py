@@ -98,7 +98,7 @@ def _with_remedy(text: str, study: Study) -> str:
         names = ", ".join(study.inputs)
         return f"{text} Or write grid: {{like: INPUT}} with one of the inputs ({names})."
     if study.place.calendar is None and "time step" in text:
-        return f"{text} Or write calendar: month."
+        return f"{text} Or write calendar: month, or calendar: day where all have days or hours."
     return text
 
 
@@ -129,6 +129,8 @@ def _place_mark(study: Study, *, verify: bool) -> dict[str, Any]:
         if part is None:
             continue
         marks[key] = part.model_dump(mode="json", exclude={"file"})
+        if key == "calendar" and "overpass" not in marks[key]["derive"]:
+            marks[key] = {k: v for k, v in marks[key].items() if not k.startswith("overpass")}
         if getattr(part, "file", None) is not None:
             beside = sorted(part.file.parent.glob(f"{glob.escape(part.file.stem)}.*"))
             marks[key]["files"] = files_mark(beside, roots=study.roots, verify=verify)
@@ -173,7 +175,8 @@ def _resolution(ds: xr.Dataset) -> str:
     box = geobox_of(ds)
     if box.crs is not None and box.crs.geographic:
         return f"{abs(box.affine.a):.6g} degrees"
-    return f"{abs(box.affine.a):.6g} {ds[dims[1]].attrs.get('units', 'm')}"
+    units = str(ds[dims[1]].attrs.get("units", "m"))
+    return f"{abs(box.affine.a):.6g} {'m' if units in ('metre', 'meter') else units}"
 
 
 def _zones(cube: xr.Dataset) -> xr.DataArray:

@@ -18,7 +18,7 @@ from soilscope.twin.heihe_place import SIZE, place
 from soilscope.twin.heihe_views import Coarse, all_weather, coarse, microwave, reanalysis
 
 Array = npt.NDArray[Any]
-TITLE = "Synthetic twin of the Heihe basin"
+TITLE = "Synthetic Heihe"
 
 
 @dataclass(frozen=True)
@@ -233,7 +233,13 @@ def _block(land: Land, moments: list[Moment], views: _Views, seed: int) -> Heihe
         era,
         coarse_dataset(box, swaths, days, f"{TITLE}: microwave product"),
         coarse_dataset(box, weather, days, f"{TITLE}: all-weather microwave product"),
-        smci_dataset(land, learned, days, f"{TITLE}: learned 1 km product"),
+        smci_dataset(
+            land,
+            learned,
+            days,
+            f"{TITLE}: learned 1 km product",
+            made_from=(f"{TITLE}: learned 1 km product", era.attrs["title"]),
+        ),
     )
 
 

@@ -1,5 +1,6 @@
 """From the cells of the Heihe twin to labelled Datasets: names, units, grids, `synthetic`."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -79,16 +80,18 @@ def coarse_dataset(
             continue
         more = {"long_name": TOTAL} if total and name == "soil_moisture" else {}
         made[name] = (dims, values.astype(np.float32), attrs(name, **more))
-    return _on_grid(made, box, days, title)
+    return _on_grid(made, box, days, title, made_from=(title,))
 
 
-def smci_dataset(land: Land, moisture: Array, days: Array, title: str) -> xr.Dataset:
-    """Label the 1 km product (day, cells of the basin)."""
+def smci_dataset(
+    land: Land, moisture: Array, days: Array, title: str, *, made_from: tuple[str, ...]
+) -> xr.Dataset:
+    """Label the 1 km product (day, cells of the basin); it was made from other products."""
     inside = land.place.inside
     full = np.full((len(days), *inside.shape), np.nan, dtype=np.float32)
     full[:, inside] = moisture
     made = {"soil_moisture": (("time", *PLANAR), full, attrs("soil_moisture", long_name=TOTAL))}
-    return _on_grid(made, land.place.geobox, days, title)
+    return _on_grid(made, land.place.geobox, days, title, made_from=made_from)
 
 
 def times(days: Array) -> pd.DatetimeIndex:
@@ -96,10 +99,20 @@ def times(days: Array) -> pd.DatetimeIndex:
     return pd.DatetimeIndex([pd.Timestamp.fromordinal(int(day)) for day in days])
 
 
-def _on_grid(made: Mapping[str, Any], box: GeoBox, days: Array, title: str) -> xr.Dataset:
+def _on_grid(
+    made: Mapping[str, Any],
+    box: GeoBox,
+    days: Array,
+    title: str,
+    *,
+    made_from: tuple[str, ...] = (),
+) -> xr.Dataset:
     dims = GEOGRAPHIC if box.crs is not None and box.crs.geographic else PLANAR
     coords = {name: c for name, c in xr_coords(box, dims=dims).items() if name != "spatial_ref"}
     ds = xr.Dataset(made, coords | {"time": times(days)}, {"title": title, "synthetic": 1})
+    if made_from:
+        for obj in (ds, *ds.data_vars.values()):
+            obj.attrs["lineage"] = json.dumps(list(made_from))
     return stamp(ds, box.crs, name=title)
 
 

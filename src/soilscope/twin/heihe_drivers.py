@@ -83,7 +83,7 @@ def heihe_drivers(
             "season": np.array(SEASONS, dtype=object),
             "driver": np.array(DRIVERS, dtype=object),
         },
-        {"title": "Synthetic twin of the Heihe basin: what drives it", "synthetic": 1},
+        {"title": "Synthetic Heihe: what drives it", "synthetic": 1},
     )
 
 

@@ -11,7 +11,7 @@ from soilscope.report.lineage import product_behind
 from soilscope.report.plates import Plate
 from soilscope.report.reading import Study, as_places, place_names
 from soilscope.report.seen import at_layer
-from soilscope.report.words import decimals, file_stem, number, unit_text, with_unit
+from soilscope.report.words import MONTHS, decimals, file_stem, number, unit_text, with_unit
 
 NOTE = (
     "Every panel has its own axes. Black line: 1:1; broken: least squares. The outer bins hold "
@@ -31,13 +31,17 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
     """Make a sheet for each region of a pooled agreement."""
     if "pair_density" not in study.data(name):
         return
-    ds = as_places(study.data(name)).load()
+    ds, layers = panels_of(study, study.data(name))
     dim = "region" if "region" in ds.dims else "site"
     names = names_of(study, name)
     dependent = str(ds.attrs.get("dependent", ""))
-    layers, units = study.layers(ds), ds["rmse"].attrs.get("units")
+    units = ds["rmse"].attrs.get("units")
+    days = "time" in study.data(name).dims
+    pooled = "each day by itself" if days else "all times together"
+    mixed = "" if days else "; a pooled r mixes differences between places, season and anomaly"
     sample = study.records[name].options.get("sample")
-    cells = f"{sample:,} randomly drawn cells" if sample else "all cells"
+    cells = f"at most {sample:,} randomly drawn cells" if sample else "all cells"
+    pairs = f"{cells}, {pooled}"
     places = place_names(ds)
     for k, place in enumerate(places):
         one = ds.isel({dim: k})
@@ -48,8 +52,7 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
             key=file_stem("agreement", name, *([] if len(places) == 1 else [str(k + 1)])),
             title=title,
             seen=seen + (f" The two are not independent: {dependent}." if dependent else ""),
-            how=f"Density of all pairs in time of at most {cells}, pooled; NSE is not r²; a pooled "
-            "correlation mixes differences between places, season and anomaly.",
+            how=f"Density of the pairs of {pairs}; NSE is not r²{mixed}.",
             alt=f"Density of pairs with the 1:1 line. {seen}",
             draw=partial(
                 density,
@@ -60,19 +63,37 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
                 title=title, note=NOTE.format(*names), frame=study.frame,
                 alarm=f"Not independent: {dependent}. Their agreement is no proof of either."
                 if dependent else "",
-                subtitle=f"Pairs of at most {cells}, pooled over time{where}.",
+                subtitle=f"Pairs of {pairs}{where}.",
             ),
         )  # fmt: skip
+
+
+def panels_of(study: Study, ds: xr.Dataset) -> tuple[xr.Dataset, list[str]]:
+    """Return an agreement with a panel for each layer, or each day and layer, along `depth`."""
+    layers = study.layers(ds)
+    if "time" not in ds.dims:
+        return as_places(ds).load(), layers
+    days = [f"{d.day} {MONTHS[d.month - 1]} {d.year}" for d in ds["time"].to_index()]
+    names = [f"{day}, {layer}" if layer else day for day in days for layer in layers]
+    if "depth" in ds.dims:
+        ds = ds.stack(panel=("time", "depth"), create_index=False).drop_vars(["time", "depth"])
+    else:
+        ds = ds.rename_dims(time="panel").drop_vars("time")
+    return as_places(ds.rename_dims(panel="depth")).load(), names
 
 
 def names_of(study: Study, name: str) -> tuple[str, str]:
     """Names of product and reference: of their products where these differ, else of the study."""
     inputs = study.records[name].inputs
-    given = (str(inputs.get("product")), str(inputs.get("reference")))
-    behind = tuple(product_behind(study, one) for one in given)
-    if all(behind) and behind[0] != behind[1]:
-        return behind[0], behind[1]
-    return given[0].replace("_", " "), given[1].replace("_", " ")
+    given = [str(inputs.get(role)) for role in ("product", "reference")]
+    behind = [product_behind(study, one) for one in given]
+    if behind[0] == behind[1]:
+        behind = ["", ""]
+    product, reference = (
+        title or one.removesuffix(".soil_moisture").replace("_", " ")
+        for title, one in zip(behind, given, strict=True)
+    )
+    return product, reference
 
 
 def _seen(ds: xr.Dataset, layers: Sequence[str], units: str | None, names: tuple[str, str]) -> str:
@@ -83,10 +104,13 @@ def _seen(ds: xr.Dataset, layers: Sequence[str], units: str | None, names: tuple
     k = int(np.nanargmax(r))
     bias = float(ds["bias"].values[k])
     side = "wetter" if bias > 0 else "drier"
+    best = f"r² is {decimals(float(r[k]), 2)}"
+    if len(layers) > 1:
+        lowest = decimals(float(np.nanmin(r)), 2)
+        best = f"r² is {lowest} to {decimals(float(r[k]), 2)}, highest{at_layer(layers[k])}"
     return (
-        f"r² is {decimals(float(np.nanmin(r)), 2)} to {decimals(float(r[k]), 2)}, highest"
-        f"{at_layer(layers[k])}, where NSE is {decimals(float(ds['nse'].values[k]), 2)}, the RMSE "
-        f"{number(float(ds['rmse'].values[k]), 2)} {unit_text(units)} and {names[0]} "
+        f"{best}, with a NSE of {decimals(float(ds['nse'].values[k]), 2)} and a RMSE of "
+        f"{number(float(ds['rmse'].values[k]), 2)} {unit_text(units)}; {names[0]} is "
         f"{number(abs(bias), 2)} {unit_text(units)} {side} than {names[1]} "
         f"(n = {int(ds['n_obs'].values[k]):,})."
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -38,8 +39,8 @@ def lineage_graph(known: Lineage, *, title: str, subtitle: str, note: str, frame
     )  # fmt: skip
     canvas, box = Canvas(out.figure), out.place(0, 0)
     shown = {n: n for n in known.parents} | {_of(o, v): driver_name(v) for o, v in variables}
-    widths = [max((len(n) for n in column), default=1) * LETTER + 0.14 for column in columns]
-    widths.append(max((len(driver_name(v)) for _, v in variables), default=1) * LETTER + 0.14)
+    named = [*columns, [driver_name(v) for _, v in variables]]
+    widths = _fitting([max(map(len, c), default=1) * LETTER + 0.14 for c in named], box.width)
     lefts = _lefts(widths, box.left, box.width)
     top = box.top - 0.25
     heights = _heights(known, variables, columns, rows)
@@ -63,6 +64,15 @@ def lineage_graph(known: Lineage, *, title: str, subtitle: str, note: str, frame
 
 def _of(owner: str, variable: str) -> str:
     return f"{owner}\n{variable}"
+
+
+def _fitting(widths: Sequence[float], available: float) -> list[float]:
+    """Narrow the widest columns until all of them fit, with a gap between."""
+    room = available - 0.3 * (len(widths) - 1)
+    most = max(widths)
+    while sum(min(w, most) for w in widths) > room and most > 0.5:
+        most -= 0.02
+    return [min(w, most) for w in widths]
 
 
 def _lefts(widths: Sequence[float], start: float, width: float) -> list[float]:
@@ -113,6 +123,11 @@ def _box(
         FancyBboxPatch((left, y - HIGH / 2), width, HIGH, boxstyle=style, facecolor=fill,
                        edgecolor=colour, linewidth=0.7, zorder=3)
     )  # fmt: skip
+    if len(text) * LETTER + 0.12 > width:  # two smaller lines
+        text = "\n".join(wrap(text, max(8, int((width - 0.1) / (0.75 * LETTER))))[:2])
+        canvas.text(left + 0.06, y, text, fontsize=4.8, color=colour, va="center", zorder=4,
+                    linespacing=1.05)  # fmt: skip
+        return
     canvas.text(left + 0.06, y, text, fontsize=6.5, color=colour, va="center_baseline", zorder=4)
 
 

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from soilscope.report.figures.agreement_density import names_of
-from soilscope.report.reading import Study, as_places, grid_dims, place_dim, place_names
+from soilscope.report.figures.agreement_density import names_of, panels_of
+from soilscope.report.reading import Study, grid_dims, place_dim, place_names
 from soilscope.report.tables.table import Table, count, three, two
 from soilscope.report.words import STATUS, file_stem, flags, percent, sentences, with_unit
 
@@ -18,8 +18,9 @@ def agreements(study: Study, name: str) -> Table | None:
     ds = study.data(name)
     if grid_dims(ds) is not None:
         return None
-    ds = as_places(ds).load()
-    dim, layers = str(place_dim(ds)), study.layers(ds)
+    panel = "day" if "time" in ds.dims else "layer"
+    ds, layers = panels_of(study, ds)
+    dim = str(place_dim(ds))
     measures = [v for v in (*_TWO, *_UNITS) if v in ds]
     columns = [c for v in measures for c in (v, f"{v}_low", f"{v}_high") if c in ds]
     words = flags(ds["status"]) if "status" in ds else {}
@@ -28,7 +29,9 @@ def agreements(study: Study, name: str) -> Table | None:
         for j, layer in enumerate(layers):
             one = ds.isel({dim: i, "depth": j})
             row: dict[str, str | float] = {} if ds.sizes[dim] == 1 else {dim: place}
-            row |= {"layer": layer} | {c: float(one[c]) for c in columns if one[c].ndim == 0}
+            row |= ({panel: layer} if layer else {}) | {
+                c: float(one[c]) for c in columns if one[c].ndim == 0
+            }
             row["n"] = float(one["n_obs"])
             word = words.get(int(one["status"]), "ok").replace(" ", "_") if words else "ok"
             rows.append(row | {"status": STATUS.get(word) or word})

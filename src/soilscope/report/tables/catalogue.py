@@ -12,6 +12,7 @@ from soilscope.report.tables.lags import lag_table
 from soilscope.report.tables.onsets import onsets
 from soilscope.report.tables.parts_of_records import changes
 from soilscope.report.tables.recovery import recoveries
+from soilscope.report.tables.relations import relations
 from soilscope.report.tables.table import Table
 from soilscope.report.tables.trends import trends
 
@@ -19,6 +20,7 @@ Maker = Callable[[Study, str], Table | None]
 
 _MAKERS: Mapping[str, tuple[Maker, ...]] = {
     "cube": (inputs_table,),
+    "fit_downscaling": (relations,),
     "composite": (driest_years,),
     "regional_mean": (driest_years,),
     "onset_delay": (onsets,),
