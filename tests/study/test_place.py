@@ -213,7 +213,7 @@ def test_a_grid_of_its_own_resolution(folder):
         ("grid: {like: moisture, crs: 4326, resolution: 1}", "grid must be one of"),
         ("grid: {resolution: 0.1}", "has a resolution and no crs"),
         ("grid: {crs: EPSG:0, resolution: 0.1}", "no coordinate reference system"),
-        ("calendar: week", "it must be 'month'|must be month"),
+        ("calendar: week", "it must be one of 'day', 'month'"),
         ("calendar: {step: month, min_share: 80}", "min_share must be above 0 and at most 1"),
         ("zones: {file: zone.shp}", "did you mean zones.shp"),
         ("zones: {file: zones.shp, nam: NAME}", "unknown key 'nam'"),

@@ -91,7 +91,12 @@ def load_study(path: str | Path, *, needs_files: bool = True) -> Study:
     place = read_place(value, roots, document)
     inputs, variables = _read_inputs(value, roots, document, needs_files)
     if variables is not None and place.calendar is not None:
-        variables |= set(place.calendar.derive)
+        within = [spec.suffix for spec in inputs.values() if not spec.apart]
+        variables |= {
+            name if suffix is None else f"{name}_{suffix}"
+            for name in place.calendar.derived
+            for suffix in within
+        }
     apart = tuple(name for name, spec in inputs.items() if spec.apart)
     analyses = read_analyses(value, variables, document, apart=apart)
     parts: dict[str, Any] = {

@@ -13,6 +13,8 @@ from soilscope.study.paths import read_paths
 from soilscope.study.schema import Strict, faults_of
 from soilscope.study.yaml_lines import Document
 
+_DERIVED = {"vpd": ("vpd",), "overpass": ("lst_day", "lst_night")}
+
 Bounds = tuple[float, float, float, float]
 How = Literal["mean", "sum", "max", "min"]
 
@@ -71,12 +73,23 @@ class ZonesSpec(Strict):
 
 
 class CalendarSpec(Strict):
-    """The calendar: finer inputs become months where enough of their days are there."""
+    """The calendar: finer inputs become days or months where enough of their steps are there.
 
-    step: Literal["month"]
+    What is derived is derived of the steps that the files have; `overpass` holds the local solar
+    hours of day and night.
+    """
+
+    step: Literal["day", "month"]
     min_share: float = 0.8
     how: dict[str, How] = Field(default={})
-    derive: tuple[Literal["vpd"], ...] = ()  # from the days, before they become months
+    derive: tuple[Literal["vpd", "overpass"], ...] = ()
+    overpass: tuple[float, float] = (13.5, 1.5)
+    overpass_date: Literal["local", "utc"] = "local"
+
+    @property
+    def derived(self) -> tuple[str, ...]:
+        """Variables that are derived."""
+        return tuple(name for what in self.derive for name in _DERIVED[what])
 
 
 class Place(Strict):
@@ -102,7 +115,7 @@ _EXAMPLES = {
     "{snap: INPUT, resolution: 0.01}",
     "region": "[104.26, 36.65, 106.98, 39.39] (west, south, east, north) or a vector file",
     "zones": "a vector file or {file: zones.shp, name: NAME}",
-    "calendar": "month, or {step: month, min_share: 0.8, how: {ndvi: max}, derive: [vpd]}",
+    "calendar": "day, month, or {step: month, min_share: 0.8, how: {ndvi: max}, derive: [vpd]}",
 }
 
 
@@ -127,7 +140,7 @@ def place_schema() -> dict[str, Any]:
         "grid": models["grid"],
         "region": {"anyOf": [bounds, text, models["region"]]},
         "zones": {"anyOf": [text, models["zones"]]},
-        "calendar": {"anyOf": [{"const": "month"}, models["calendar"]]},
+        "calendar": {"anyOf": [{"enum": ["day", "month"]}, models["calendar"]]},
     }
 
 
@@ -175,6 +188,8 @@ def _read_calendar(
     )
     if spec is not None and not 0 < spec.min_share <= 1:
         document.fault(("calendar", "min_share"), "min_share must be above 0 and at most 1.")
+    if spec is not None and not all(0 <= hour <= 24 for hour in spec.overpass):
+        document.fault(("calendar", "overpass"), "overpass must be two hours from 0 to 24.")
     return spec
 
 

@@ -13,14 +13,21 @@ from soilscope.grid.cut import cut_to_region
 from soilscope.grid.region import inside
 from soilscope.grid.regrid import regrid
 from soilscope.grid.weights import is_coarser
-from soilscope.prepare.observed import by_observation
 from soilscope.sources.canonical import CANONICAL
+from soilscope.study.calendars import (
+    calendar_notes,
+    calendar_of,
+    in_calendar,
+    periods_of,
+    ready,
+    require_derived,
+    source_of,
+)
 from soilscope.study.config import Study
-from soilscope.study.months import is_finer, months_note, months_of, to_months
+from soilscope.study.derived import missing, usual_step
 from soilscope.study.place import CalendarSpec, RegionSpec
 from soilscope.study.references import LAYERS
 from soilscope.study.target import target_grid
-from soilscope.times import month_count
 
 _MOST = 4  # times the usual size of a block, where that spares reading anew
 
@@ -45,15 +52,15 @@ class Staged:
     def block_steps(self, n_bytes: int) -> int:
         """Return the steps of the result that a task makes: of about `n_bytes` of source.
 
-        Days on their way to months are not held, and more of them may be read. Blocks follow the
+        Hours or days on their way are not held, and more of them may be read. Blocks follow the
         stored chunks, as far as memory allows: part of one costs the whole.
         """
         dated = [da for da in self.source.data_vars.values() if "time" in da.dims]
         n_time = self.ds.sizes["time"]
         read = max(1.0, sum(da.nbytes for da in dated) / n_time)  # for one step
-        months = self.calendar is not None
-        held = read * n_time / self.source.sizes["time"] if months else read
-        steps = max(1, int((_MOST if months else 1) * n_bytes / read))
+        made = self.calendar is not None
+        held = read * n_time / self.source.sizes["time"] if made else read
+        steps = max(1, int((_MOST if made else 1) * n_bytes / read))
         stored = max((self._chunk_steps(da) for da in dated), default=1)
         whole = -(-min(steps, n_time) // stored) * stored
         return min(n_time, whole if whole * held <= _MOST * n_bytes else steps)
@@ -64,28 +71,33 @@ class Staged:
         if self.calendar is None:
             return max(sizes)
         ends = np.cumsum(sizes)
-        months = month_count(da["time"])
-        return int((months[ends - 1] - months[ends - sizes]).max()) + 1
+        periods = periods_of(da["time"].values, self.calendar)
+        return int((periods[ends - 1] - periods[ends - sizes]).max()) + 1
 
     def block(self, start: int, stop: int) -> xr.Dataset:
         """Make the steps `start` to `stop` of the result in memory, from their own source alone."""
         time = self.ds["time"][start:stop]
         source = (
-            months_of(self.source, time)
+            source_of(self.source, time, self.calendar)
             if self.calendar
             else self.source.isel(time=slice(start, stop))
         )
         if not source.sizes["time"]:
-            return xr.full_like(self.ds.isel(time=slice(start, stop)), np.nan).compute()
+            empty = self.ds.isel(time=slice(start, stop))
+            return xr.full_like(empty, missing(empty)).compute()
         # read before it is placed: dask would copy every chunk that a field is whole in, twice
         made = self._placed(self._in_calendar(source).compute(scheduler="synchronous"))
-        return made if made.sizes["time"] == time.size else made.reindex(time=time.values)
+        if np.array_equal(made["time"].values, time.values):
+            return made
+        return made.reindex(time=time.values, fill_value=missing(made))
 
     def _make(self, source: xr.Dataset) -> xr.Dataset:
         return self._placed(self._in_calendar(source))
 
     def _in_calendar(self, source: xr.Dataset) -> xr.Dataset:
-        return source if self.calendar is None else to_months(source, self.calendar)
+        if self.calendar is None:
+            return source
+        return in_calendar(source, self.calendar, step=usual_step(self.source["time"]))
 
     def _placed(self, ds: xr.Dataset) -> xr.Dataset:
         if self.target is not None:
@@ -97,6 +109,7 @@ def stage_inputs(study: Study, opened: Mapping[str, xr.Dataset]) -> dict[str, St
     """Bring every input onto the study's grid and calendar, lazily; without either as it is."""
     place = study.place
     _require_crs(study, opened)
+    require_derived(study, opened)
     # what gives the grid ends with the region; the others keep the cells that it is made of
     cut = {
         name: _cut(
@@ -111,12 +124,11 @@ def stage_inputs(study: Study, opened: Mapping[str, xr.Dataset]) -> dict[str, St
     staged = {}
     for name, ds in cut.items():
         spec = study.inputs[name]
-        own = spec.calendar == "own" or place.calendar is None
-        calendar = None if own or not is_finer(ds) else place.calendar
+        calendar = calendar_of(study, name, ds)
         to_grid = target is not None and spec.grid == "study" and grid_dims(ds)
         box = target if target is not None and to_grid and _moves(ds, target) else None
-        notes = [*(months_note(ds, calendar, name) if calendar else ()), *_grid_note(ds, box)]
-        ds = by_observation(ds) if calendar else ds
+        notes = [*(calendar_notes(ds, calendar, name) if calendar else ()), *_grid_note(ds, box)]
+        ds = ready(ds, calendar)
         min_valid = place.grid.min_valid if place.grid else 0.5
         item = Staged(ds, ds, box, calendar, min_valid, study.inputs[name].suffix, tuple(notes))
         staged[name] = replace(item, ds=item._make(ds))

@@ -1,9 +1,9 @@
-"""New months of a cube: written behind the months that are there, which stay as they are.
+"""New months or days of a cube: written behind those that are there, which stay as they are.
 
 A cube is a base and tails. Where a study gains files, and no file that it was made of has changed,
-only the months that the new files reach are read, and stand in a tail of their own from the first
-of them on: a month that had too few days, or lacked a driver, is so made anew. `merge` writes base
-and tails as one.
+only the months (or days) that the new files reach are read, and stand in a tail of their own from
+the first of them on: a month that had too few days, a day that had too few hours, or either without
+a driver is so made anew. `merge` writes base and tails as one.
 """
 
 import json
@@ -20,6 +20,7 @@ from soilscope.study.execute import Execute, on_threads
 from soilscope.study.slabs import Growing, Slab, in_slabs, slabs_of
 from soilscope.study.staging import Staged
 from soilscope.study.store import CUBE, NOTE, Store, read_json, write_json
+from soilscope.times import is_monthly
 
 
 def note_of(
@@ -49,7 +50,7 @@ def first_new(store: Store, note: Mapping[str, Any], cube: xr.Dataset, *, name: 
     kept = store.open(name)
     if not _same_places(kept, cube) or cube.sizes["time"] < kept.sizes["time"]:
         return 0
-    start = min([kept.sizes["time"], *_changed(old["times"], note["times"], cube)])
+    start = min([kept.sizes["time"], *_changed(old, note, cube)])
     same = np.array_equal(kept["time"].values[:start], cube["time"].values[:start])
     return start if same and start < cube.sizes["time"] else 0
 
@@ -127,15 +128,20 @@ def _same_places(kept: xr.Dataset, cube: xr.Dataset) -> bool:
     )
 
 
-def _changed(
-    old: Mapping[str, list[str]], new: Mapping[str, list[str]], cube: xr.Dataset
-) -> list[int]:
-    """Positions in `cube` of the first stamps that came to each input, or left it."""
-    months = cube["time"].values.astype("datetime64[M]")
+def _changed(old: Mapping[str, Any], new: Mapping[str, Any], cube: xr.Dataset) -> list[int]:
+    """Positions in `cube` of the first steps that stamps which came to an input, or left it, reach.
+
+    A temperature at a local hour may be made of the first hours of the next day.
+    """
+    time = cube["time"]
+    unit = "datetime64[M]" if time.size < 2 or is_monthly(time) else "datetime64[D]"
+    derived = (new["marks"]["place"].get("calendar") or {}).get("derive", ())
+    reach = np.timedelta64(-1 if "overpass" in derived else 0, "D")
     found = []
-    for name, stamps in new.items():
-        differing = set(stamps) ^ set(old.get(name, ()))
+    for name, stamps in new["times"].items():
+        differing = set(stamps) ^ set(old["times"].get(name, ()))
         if differing:
-            first = np.datetime64(min(differing)[:7], "M")
-            found.append(int(np.searchsorted(months, first)))
+            first = np.datetime64(min(differing)[:10], "D") + reach
+            periods = time.values.astype(unit)
+            found.append(int(np.searchsorted(periods, first.astype(unit))))
     return found

@@ -16,6 +16,7 @@ Layout = Literal["valid_time", "time", "expver"]
 By = Literal["year", "variable", "all"]
 Array = npt.NDArray[Any]
 
+_DAY = np.timedelta64(1, "D")
 LAYERS = ((0.0, 0.07), (0.07, 0.28), (0.28, 1.0), (1.0, 2.89))
 #: Our variable -> theirs, units, long name, and theirs = ours * factor + offset.
 _FLAT = {
@@ -39,14 +40,15 @@ def write_era5_land(
     by: By = "year",
     preliminary: int = 0,
 ) -> list[Path]:
-    """Write monthly or daily data as files of ERA5-Land, and return their paths.
+    """Write monthly, daily or hourly data as files of ERA5-Land, and return their paths.
 
     Parameters
     ----------
     ds
         Data in our names and units on (time, depth, latitude, longitude); other variables are left
         out. Monthly precipitation (mm month-1) becomes the mean of daily totals; daily data (mm
-        d-1) become values at 00, 06, 12 and 18 UTC, with precipitation growing from 00 UTC on.
+        d-1) become values at 00, 06, 12 and 18 UTC, with precipitation growing from 00 UTC on;
+        hourly data are written as they are, without precipitation.
     folder
         Where to write; made if it does not exist.
     layout
@@ -73,7 +75,9 @@ def write_era5_land(
     """
     require_choice(layout, get_args(Layout), name="layout")
     require_choice(by, get_args(By), name="by")
-    theirs = _hourly(ds) if _is_daily(ds) else _monthly(ds)
+    step = np.median(np.diff(ds["time"].values))
+    make = _renamed_hours if step < _DAY else _hourly if step == _DAY else _monthly
+    theirs = make(ds)
     theirs = theirs.sortby("latitude", ascending=False)
     final = np.arange(theirs.sizes["time"]) < theirs.sizes["time"] - preliminary
     theirs = theirs.assign_coords(final=("time", final))
@@ -86,8 +90,8 @@ def write_era5_land(
     return paths
 
 
-def _is_daily(ds: xr.Dataset) -> bool:
-    return bool(np.median(np.diff(ds["time"].values)) == np.timedelta64(1, "D"))
+def _renamed_hours(ds: xr.Dataset) -> xr.Dataset:
+    return _renamed(ds.drop_vars("precipitation", errors="ignore"))
 
 
 def _monthly(ds: xr.Dataset) -> xr.Dataset:
