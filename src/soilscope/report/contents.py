@@ -12,6 +12,7 @@ from soilscope.study.store import CUBE, Record
 THEMES = (
     ("area", "Study area and inputs"),
     ("downscaling", "Downscaling"),
+    ("variation", "Variation in space and time"),
     ("index", "Index"),
     ("events", "Drought events"),
     ("trend", "Trends"),

@@ -9,7 +9,16 @@ from matplotlib.figure import Figure
 from soilscope.report.reading import Study, grid_dims
 
 Theme = Literal[
-    "area", "downscaling", "index", "events", "trend", "drivers", "depth", "agreement", "recovery"
+    "area",
+    "downscaling",
+    "variation",
+    "index",
+    "events",
+    "trend",
+    "drivers",
+    "depth",
+    "agreement",
+    "recovery",
 ]
 
 

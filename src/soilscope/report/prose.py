@@ -199,10 +199,29 @@ def _downscaled(study: Study, name: str) -> str:
     )
 
 
+def _statistics(study: Study, name: str) -> str:
+    weighted = _options(study, name).get("weights") == "area"
+    return (
+        f"Cells were described date by date{', weighted by area' if weighted else ''}; "
+        "their distribution was compared with a normal one by the ratio of interquartile range and "
+        f"standard deviation and by the correlation of the probability plot ({_dois(study, name)})."
+    )
+
+
+def _stability(study: Study, name: str) -> str:
+    return (
+        "Stability in time was classed by the standard deviation of each cell over the months, and "
+        "cells were compared with the mean of the field by relative differences and rank "
+        f"correlations ({_dois(study, name)})."
+    )
+
+
 _TELLERS: Mapping[str, Callable[[Study, str], str]] = {
     "merge_layers": _merge,
     "fit_downscaling": _relation,
     "downscale": _downscaled,
+    "spatial_statistics": _statistics,
+    "time_stability": _stability,
     "standardize": _index,
     "composite": _composite,
     "drought_events": _events,

@@ -25,7 +25,7 @@ from soilscope.study.grow import Maker, Progress, collected
 from soilscope.study.lock import claim, require_own
 from soilscope.study.outcome import count_outcome
 from soilscope.study.references import resolve
-from soilscope.study.slabs import Slab, in_fields
+from soilscope.study.slabs import Along, Slab, in_fields
 from soilscope.study.steps import STEPS, Step
 from soilscope.study.store import CUBE, Record, Store, intact
 from soilscope.study.versions import preliminary_months
@@ -128,13 +128,15 @@ class _Run:
         names = frozenset([*self.study.apart, *self.study.analyses])
         compute = partial(_analysis_slab, self.store, step, analysis, names)
         given = analysis.options | dict.fromkeys(analysis.inputs, "given")
+        along: Along = step.along
         with collected() as messages:
             if step.whole(options | given):
                 template = compute(Slab())
             else:
                 lazy = _open_inputs(self.store, step, analysis, names, chunks={})
                 template = step.result(lazy, analysis.options)
-                if step.along == "time":
+                along = step.along if "time" in template.dims else "space"
+                if along == "time":
                     template = in_fields(template, _bytes_per_step(lazy, template))
                     compute = partial(compute, time=template["time"].values)
                 for text in advice(self.study, analysis, lazy):
@@ -142,7 +144,7 @@ class _Run:
         if step.whole(options | given):
             self.maker.grow(record, template, None, started, messages)
         else:
-            self.maker.grow(record, template, compute, started, messages, along=step.along)
+            self.maker.grow(record, template, compute, started, messages, along=along)
 
     def _write_manifest(self, *, finished: str | None) -> None:
         study = self.study

@@ -12,17 +12,20 @@ from soilscope.report.figures import (
     driver_profiles,
     event_maps,
     event_matrix,
+    field_statistics,
     index_heatmap,
     lag_profile,
     lineage_graph,
     month_maps,
     onset_maps,
     onset_profile,
+    qq_plots,
     recovery_density,
     relation_lines,
     seam_maps,
     site_map,
     slope_pairs,
+    stability_maps,
     state_maps,
     state_matrix,
     study_area,
@@ -44,7 +47,18 @@ FIGURES: tuple[FigureKind, ...] = (
         "relations", "downscaling", ("fit_downscaling",), "any", (), relation_lines.plates
     ),
     FigureKind("downscaled", "downscaling", ("downscale",), "grid", (), month_maps.plates),
+    FigureKind("dryness", "downscaling", ("tvdi",), "grid", (), month_maps.dryness_plates),
     FigureKind("seams", "downscaling", ("downscale",), "grid", (), seam_maps.plates),
+    FigureKind(
+        "field-statistics", "variation", ("spatial_statistics",), "any", ("time",),
+        field_statistics.plates,
+    ),
+    FigureKind(
+        "qq", "variation", ("spatial_statistics",), "any", ("time", "probability"), qq_plots.plates
+    ),
+    FigureKind(
+        "stability-maps", "variation", ("time_stability",), "grid", (), stability_maps.plates
+    ),
     FigureKind("heatmap", "index", _SERIES, "places", ("time", "depth"), index_heatmap.plates),
     FigureKind("state-maps", "index", ("index_state",), "grid", (), state_maps.plates),
     FigureKind("state-matrix", "index", ("index_state",), "places", (), state_matrix.plates),

@@ -15,12 +15,15 @@ from soilscope.report.tables.recovery import recoveries
 from soilscope.report.tables.relations import relations
 from soilscope.report.tables.table import Table
 from soilscope.report.tables.trends import trends
+from soilscope.report.tables.variation import stabilities, statistics
 
 Maker = Callable[[Study, str], Table | None]
 
 _MAKERS: Mapping[str, tuple[Maker, ...]] = {
     "cube": (inputs_table,),
     "fit_downscaling": (relations,),
+    "spatial_statistics": (statistics,),
+    "time_stability": (stabilities,),
     "composite": (driest_years,),
     "regional_mean": (driest_years,),
     "onset_delay": (onsets,),
