@@ -24,11 +24,11 @@ from soilscope.twin.layouts.soil_hydraulics import write_soil_hydraulics
 from soilscope.twin.layouts.soilgrids import write_soilgrids
 from soilscope.twin.layouts.trims_lst import ALBERS, write_trims_lst
 
-DAYS = pd.date_range("2019-06-01", periods=20)
+DAYS = pd.date_range("2019-06-01", periods=40)
 MONTHS = pd.date_range("2019-01", periods=12, freq="MS")
 NORTH = 38.98 - 0.04 * np.arange(25)
 EAST = 100.02 + 0.04 * np.arange(25)
-_HOURS = pd.date_range("2019-06-01", periods=20 * 8, freq="3h")
+_HOURS = pd.date_range("2019-06-01", periods=40 * 8, freq="3h")
 _DIMS = ("time", "latitude", "longitude")
 
 

@@ -32,8 +32,8 @@ def test_every_product_that_has_a_layout_is_recognised(found):
 @pytest.mark.parametrize(
     ("key", "step", "first", "last"),
     [
-        (("esa_cci", "soil_moisture"), "day", "2019-06", "2019-06"),
-        (("modis_lst", "lst_day"), "day", "2019-06", "2019-06"),
+        (("esa_cci", "soil_moisture"), "day", "2019-06", "2019-07"),
+        (("modis_lst", "lst_day"), "day", "2019-06", "2019-07"),
         (("trims_lst", "lst_night"), "day", "2019-06", "2019-06"),
         (("modis_et", "potential_evapotranspiration"), "other", "2019-01", "2019-12"),
         (("gldas", "surface_temperature"), "other", "2019-06", "2019-06"),

@@ -2,11 +2,15 @@
 
 import math
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from soilscope.errors import StudyError
+from soilscope.study.bundles import Part
 from soilscope.study.choice import SHORTEST, Choice, choose
+from soilscope.study.choice_daily import choose_daily
 from soilscope.study.draft_analyses import analyses_text
+from soilscope.study.draft_daily import daily_text
 from soilscope.study.draft_inputs import inputs_text
 from soilscope.study.finds import Known, Plain
 from soilscope.study.survey import Survey, endings
@@ -30,33 +34,54 @@ def draft(found: Survey, *, output: Path) -> str:
         If no soil moisture was found that is long enough.
     """
     choice = choose(found)
+    daily, lacking = choose_daily(found)
+    fine = (
+        daily_text(daily, found, quoted(_root(found.folder, output)), output.name) if daily else ""
+    )
+    report = "report: {formats: [png]}     # add pdf for figures as files of their own\n"
     if choice is None:
-        raise StudyError(no_soil_moisture(found))
-    parts = [
-        _head(choice, found, output),
-        _place(choice),
-        inputs_text(choice, found),
-        analyses_text(choice),
-        "report: {formats: [png]}     # add pdf for figures as files of their own\n",
-        _rest(choice, found),
-    ]
+        if daily is None:
+            raise StudyError(no_soil_moisture(found, lacking))
+        spare = ((known, "not needed") for known in found.known)
+        parts = [fine, report, _rest(spare, daily.inputs, found)]
+    else:
+        parts = [
+            _head(choice, found, output),
+            _place(choice),
+            inputs_text(choice, found),
+            analyses_text(choice),
+            report,
+            _rest(choice.unused, (*choice.inputs, *choice.others), found),
+            *(_beside(fine) if fine else ()),
+        ]
     # names of files may be bytes of another encoding, which no text in UTF-8 can hold
     return "\n".join(parts).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def no_soil_moisture(found: Survey) -> str:
-    """Say why there is no study, and what to do."""
+def _beside(text: str) -> list[str]:
+    """Write a second study, in comments."""
+    head = comment(
+        "The folder also holds what daily soil moisture on fine cells is made from. That is a "
+        "study of its own: copy the lines below into another file, and take the first # away."
+    )
+    lines = [f"# {line}".rstrip() for line in text.splitlines()]
+    return ["\n".join([*head, "#", *lines]) + "\n"]
+
+
+def no_soil_moisture(found: Survey, lacking: str = "") -> str:
+    """Say why there is no study, and what to do; `lacking` is what a study of days lacks."""
+    more = f" Daily soil moisture on fine cells lacks {lacking}." if lacking else ""
     short = [k for k in found.known if "soil_moisture" in k.variables]
     if short:
         ends = ", ".join(f"{k.extent.first} to {k.extent.last}" for k in short[:3])
         return (
             f"the soil moisture in {found.folder} is too short for a study ({ends}): "
-            f"{SHORTEST} months are needed. No study was written."
+            f"{SHORTEST} months are needed. No study was written.{more}"
         )
     own = " Declare your own files by hand: docs/how-to/own-data.md." if found.plain else ""
     return (
         f"no soil moisture was found in {found.folder}, and no study was written. 'soilscope "
-        f"sources' lists the products and how their files are named.{own}"
+        f"sources' lists the products and how their files are named.{own}{more}"
     )
 
 
@@ -173,11 +198,11 @@ def _names(zones: Zones) -> str:
     return f"{len(zones.names)} zone(s): {shown} (texts read as {zones.encoding})"
 
 
-def _rest(choice: Choice, found: Survey) -> str:
+def _rest(unused: Iterable[tuple[Known, str]], parts: Iterable[Part], found: Survey) -> str:
     """List what the study does not use."""
     lines = []
-    others = {id(k) for part in choice.others for k in part.members}
-    unused = [(k, reason) for k, reason in choice.unused if id(k) not in others]
+    used = {id(k) for part in parts for k in (*part.members, *part.masks)}
+    unused = [(k, reason) for k, reason in unused if id(k) not in used]
     lines += listed("Found and not used:", (_unused(k, reason, found) for k, reason in unused))
     broken = [p for p in found.plain if not p.kind]
     lines += listed("Not readable as data:", (_broken(plain) for plain in broken))

@@ -1,6 +1,7 @@
 """The analyses of a drafted study: those that its data allow, each with a word on what it does."""
 
-from soilscope.study.choice import Choice, months_between
+from soilscope.study.bundles import months_between
+from soilscope.study.choice import Choice
 
 _INDEX = """\
 # Each analysis has a name, a step, and the step's data and options; the pages in docs/methods

@@ -1,10 +1,18 @@
 """The inputs of a drafted study, and what is known of files that no product knows."""
 
-from soilscope.study.choice import Choice, Part
+from soilscope.study.bundles import Part
+from soilscope.study.choice import Choice
 from soilscope.study.finds import Extent, Plain
 from soilscope.study.survey import Survey
 from soilscope.study.yaml_text import LISTED, comment, quoted
 
+#: What is said of images beside which none of quality were found.
+_UNMASKED = {
+    "modis": "no images of pixel reliability were found for all dates; where they lie in no other "
+    "band, clouds and snow are not masked.",
+    "modis_lst": "no images of quality (QC_Day, QC_Night) were found for all dates; where they lie "
+    "in no other band, temperatures of clouds are not masked.",
+}
 _STEPS = {"month": "monthly", "day": "daily", "other": "finer than monthly"}
 
 
@@ -19,14 +27,14 @@ def inputs_text(choice: Choice, found: Survey) -> str:
     ]
     for part in choice.inputs:
         lines += comment(_short(part.extent, choice.soil.extent), indent=2)
-        lines += [f"  {line}" for line in _input(part, found)] + [""]
+        lines += [f"  {line}" for line in input_lines(part, found)] + [""]
     for part in choice.others:
         lines += comment(
             "More soil moisture, on layers of its own, to compare with: take the # away; "
             "merge_layers brings both to the same layers, and agreement compares them.",
             indent=2,
         )
-        body = [line for line in _input(part, found) if not line.startswith("#")]
+        body = [line for line in input_lines(part, found) if not line.startswith("#")]
         body.insert(2, f"  suffix: {part.product}")
         lines += [f"  # {line}" for line in body] + [""]
     unknown = [plain for plain in found.plain if plain.kind]
@@ -64,17 +72,16 @@ def _short(extent: Extent, soil: Extent) -> str:
     )
 
 
-def _input(part: Part, found: Survey) -> list[str]:
+def input_lines(part: Part, found: Survey, *more: str) -> list[str]:
+    """Write an input with what is known of it, and with `more` keys."""
     series = [known.series for known in (*part.members, *part.masks)]
     n_files = sum(len(one.content or one.files) for one in series)
     lines = comment(f"{n_files} file(s): {describe(part.extent)}.")
     for gap in part.gaps:
         lines += comment(f"Note: {gap}")
-    if part.product == "modis" and not part.masks and part.members[0].series.first.suffix == ".tif":
-        lines += comment(
-            "Note: no images of pixel reliability were found for all dates; where they lie in no "
-            "other band, clouds and snow are not masked."
-        )
+    images = part.members[0].series.first.suffix == ".tif"
+    if part.product in _UNMASKED and not part.masks and images:
+        lines += comment(f"Note: {_UNMASKED[part.product]}")
     paths = [f"data:{text}" for one in series for text in found.patterns(one)]
     lines += [f"{part.name}:", f"  product: {part.product}"]
     if len(paths) == 1:
@@ -82,7 +89,7 @@ def _input(part: Part, found: Survey) -> list[str]:
     else:
         lines += ["  paths:", *(f"    - {quoted(path)}" for path in paths)]
     lines.append(f"  variables: [{', '.join(part.variables)}]")
-    return lines
+    return [*lines, *(f"  {key}" for key in more)]
 
 
 def _declared(plain: Plain, number: int, found: Survey) -> list[str]:

@@ -20,6 +20,7 @@ class Extent:
     last: str = ""
     layers: Layers = ()  # m
     days: tuple[str, str] = ("", "")  # first and last stamp, where files tell them
+    hours: float | None = None  # between most stamps, where these are less than a day apart
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 
 from soilscope.errors import InputError, SourceError
@@ -141,7 +142,16 @@ def _extent(first: xr.Dataset, last: xr.Dataset, series: Series) -> Extent:
     ends = (first["time"].values[0], last["time"].values[-1])
     start, end = (str(stamp.astype("datetime64[M]")) for stamp in ends)
     days = (str(ends[0].astype("datetime64[D]")), str(ends[1].astype("datetime64[D]")))
-    return Extent(bounds, cell, step, start, end, layers, days)
+    return Extent(bounds, cell, step, start, end, layers, days, _hours(first, series))
+
+
+def _hours(ds: xr.Dataset, series: Series) -> float | None:
+    """Return the hours between stamps, inside of a file or by the number of files a day."""
+    if ds.sizes["time"] > 1:
+        hours = float(np.median(np.diff(ds["time"].values)) / np.timedelta64(1, "h"))
+    else:
+        hours = 24.0 * named_days(series).size / len(series.files)
+    return hours if 0.0 < hours < 24.0 else None
 
 
 def _place(ds: xr.Dataset) -> tuple[Bounds | None, str]:

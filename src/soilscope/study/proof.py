@@ -9,7 +9,9 @@ from pathlib import Path
 
 from soilscope.errors import SoilscopeError, SoilscopeWarning
 from soilscope.sources.catalogue import open_source
-from soilscope.study.choice import Choice, Part, choose
+from soilscope.study.bundles import Part
+from soilscope.study.choice import choose
+from soilscope.study.choice_daily import choose_daily
 from soilscope.study.config import load_study
 from soilscope.study.draft import draft
 from soilscope.study.file_series import Series
@@ -58,11 +60,10 @@ def prove(found: Survey, *, output: Path, heard: Callable[[str], None] = lambda 
     for _ in range(_ROUNDS):
         heard("check")
         refused, others = _faults(text, output)
-        choice = choose(found)
-        if choice is None or not (refused or others):
+        if not (refused or others):
             break
         heard("files that check refuses")
-        mended = _mended(found, choice, refused, others, notes)
+        mended = _mended(found, refused, others, notes)
         if mended is None:
             break
         found = mended
@@ -104,14 +105,15 @@ def _refusals(trial: Path) -> tuple[dict[str, str], tuple[str, ...]]:
 
 def _mended(
     found: Survey,
-    choice: Choice,
     refused: dict[str, str],
     others: tuple[str, ...],
     notes: list[str],
 ) -> Survey | None:
     """Leave out what is refused; None where nothing can be left out any more."""
+    choice, daily = choose(found), choose_daily(found)[0]
+    parts = choice.inputs if choice else daily.inputs if daily else ()
     changed: dict[int, Known | Plain] = {}
-    for part in choice.inputs:
+    for part in parts:
         if part.name in refused:
             changed |= _sound_part(part, refused[part.name], notes)
     if changed:
@@ -121,7 +123,7 @@ def _mended(
             known=tuple(item for item in every if isinstance(item, Known)),
             plain=tuple(item for item in every if isinstance(item, Plain)),
         )
-    used = choice.zones or choice.outline
+    used = (choice.zones or choice.outline) if choice else None
     if used is None:
         return None
     notes.append(f"left out: {used.file}: {others[0] if others else 'refused'}")
