@@ -21,6 +21,7 @@ _PUBLIC = {
     "drought_events": "analyse.events",
     "factor_detector": "analyse.factor_detector",
     "fit_downscaling": "analyse.fit_downscaling",
+    "fit_variogram": "analyse.fit_variogram",
     "frozen_mask": "prepare.frozen",
     "index_parameters": "analyse.index",
     "index_state": "analyse.state",

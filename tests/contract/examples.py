@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from soilscope import fit_downscaling, index_parameters, partial_regression, set_layers, trend
+from soilscope.analyse.variogram import variogram
 
 Inputs = Mapping[str, Any]
 GRID = ("y", "x")
@@ -233,6 +234,14 @@ def _on_map() -> Inputs:
     return {"field": moisture().isel(time=slice(24)).assign_coords(axes)}
 
 
+def _variogram() -> Inputs:
+    """Variograms of three months of rising and falling ground."""
+    noise = np.random.default_rng(33).normal(size=(3, 14, 16)).cumsum(1).cumsum(2)
+    axes = {d: (d, 10.0 * np.arange(n), {"units": "m"}) for d, n in (("y", 14), ("x", 16))}
+    field = xr.DataArray(noise, axes | {"time": MONTHS[:3]}, ("time", *GRID))
+    return {"vg": variogram(field.assign_attrs(units="1"), lag_width=10.0, max_lag=80.0)}
+
+
 def _on_time(name: str) -> Callable[[], Inputs]:
     """Return a maker of three maps of soil moisture."""
     return lambda: {name: moisture().isel(depth=0, time=slice(3), drop=True)}
@@ -387,5 +396,8 @@ EXAMPLES: dict[str, Example] = {
         "variogram",
         _on_map,
         {"lag_width": 10, "max_lag": 15, "azimuths": [0, 90], "estimator": "cressie"},
+    ),
+    "fit_variogram": Example(
+        "fit_variogram", _variogram, {"models": ["linear", "spherical", "matern"]}
     ),
 }

@@ -8,7 +8,9 @@ import pytest
 import xarray as xr
 from numpy.testing import assert_allclose, assert_array_equal
 
-from soilscope import variogram
+from soilscope import fit_variogram, variogram
+from soilscope.analyse.fit_variogram_options import CODES
+from soilscope.kernels.variogram_fit import curves
 from soilscope.kernels.variogram_pairs import ellipsoid_distance
 
 pytestmark = pytest.mark.filterwarnings("ignore:max_lag:soilscope.errors.SoilscopeWarning")
@@ -113,3 +115,62 @@ def test_distances_on_the_ellipsoid_are_those_of_sp(folder):
         for a, b in to
     ]  # fmt: skip
     assert_allclose(made, theirs["km"], rtol=1e-10)
+
+
+#: gstat's names of the models and of the weights that we have too.
+MODELS = {
+    "Sph": "spherical",
+    "Exp": "exponential",
+    "Gau": "gaussian",
+    "Lin": "linear_to_sill",
+}
+WEIGHTS = {7: "n_pairs_over_h2", 1: "n_pairs", 6: "equal"}
+
+
+def all_fits(folder):
+    for name in ("meuse_gstat", "meuse_grid_gstat", "latlon_gstat"):
+        for case in of_gstat(folder, name).values():
+            if isinstance(case, dict):
+                for fit in case.get("fits", {}).values():
+                    if fit["fit_method"] in WEIGHTS:
+                        yield pd.DataFrame(case["variogram"]), fit
+
+
+def as_variogram(table):
+    parts = {"semivariance": table["gamma"], "distance": table["dist"], "n_pairs": table["np"]}
+    lag = np.arange(len(table)) + 0.5
+    axes = {"lag": lag, "lag_high": ("lag", table["dist"])}
+    return xr.Dataset({name: ("lag", part) for name, part in parts.items()}, axes)
+
+
+def test_no_fit_is_worse_than_that_of_gstat_and_a_third_are_better(folder):
+    better, close = 0, 0
+    fits = list(all_fits(folder))
+    for table, theirs in fits:
+        model = MODELS[theirs["model"]]
+        weights = WEIGHTS[theirs["fit_method"]]
+        made = fit_variogram(as_variogram(table), models=[model], weights=weights).isel(model=0)
+        assert float(made["wss"]) <= theirs["SSErr"] * (1 + 1e-5)
+        better += float(made["wss"]) < theirs["SSErr"] * (1 - 1e-4)
+        if float(made["wss"]) > theirs["SSErr"] * (1 - 1e-9):
+            close += 1
+            assert float(made["range_parameter"]) == pytest.approx(theirs["range_a"], rel=1e-3)
+            assert float(made["sill"]) == pytest.approx(
+                theirs["nugget"] + theirs["psill"], rel=1e-3
+            )
+    assert len(fits) == 96
+    assert better >= 30
+    assert close >= 20
+
+
+def test_models_have_the_curves_of_gstat(folder):
+    theirs = of_gstat(folder, "models_gstat")["values"]
+    for name, ours in MODELS.items():
+        table = pd.DataFrame(theirs[name]).iloc[2:]
+        made = np.empty((1, len(table), 1))
+        code = np.array([CODES[ours][0]])
+        found = np.array([0.5, 2.0, 300.0, 0.0]).reshape(4, 1, 1)
+        h = table["dist"].to_numpy()[:, np.newaxis]
+        if name != "Lin":  # gstat's default there has no sill
+            curves(code, 1.5, found, h, made)
+            assert_allclose(made[0, :, 0], table["gamma"], rtol=1e-12)

@@ -69,6 +69,7 @@ def _steps() -> dict[str, Step]:
     from soilscope.analyse.events import drought_events
     from soilscope.analyse.factor_detector import factor_detector
     from soilscope.analyse.fit_downscaling import fit_downscaling
+    from soilscope.analyse.fit_variogram import fit_variogram
     from soilscope.analyse.index import index_parameters, standardize
     from soilscope.analyse.onset_delay import onset_delay
     from soilscope.analyse.pooled_agreement import pooled_agreement
@@ -155,6 +156,7 @@ def _steps() -> dict[str, Step]:
         "factor_detector": Step(factor_detector, ("y", "strata"), whole=_always),
         "recovery": Step(recovery, ("estimate", "truth"), whole=_always),
         "variogram": Step(variogram, ("field",), whole=_always),
+        "fit_variogram": Step(fit_variogram, ("vg",), whole=_always),
     }
 
 
