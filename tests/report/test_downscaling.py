@@ -45,7 +45,7 @@ def rows_of(study, table):
 def test_relations_maps_and_borders_are_on_the_page(text):
     keys = re.findall(r'<figure id="([^"]+)"', text)
     wanted = ["relations-relation", "downscaled-smooth", "downscaled-uncertainty-smooth"]
-    wanted += ["downscaled-block", "seams-smooth", "agreement-against-smci"]
+    wanted += ["dryness-dryness", "downscaled-block", "seams-smooth", "agreement-against-smci"]
     assert set(wanted) <= set(keys)
     assert sum(key.startswith("seams") for key in keys) == 1  # one sheet for both downscalings
 

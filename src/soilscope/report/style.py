@@ -61,6 +61,7 @@ def _with_mask(colours: Colormap) -> Colormap:
 
 #: Brown is dry or drying, blue-green is wet or wetting.
 WETNESS = _with_mask(colormaps["BrBG"])
+DRYNESS = _with_mask(colormaps["BrBG_r"])
 #: Signs without a meaning of dry or wet: blue is negative, red is positive.
 SIGNED = _with_mask(crameri.vik)
 #: Amounts from zero upwards.

@@ -19,7 +19,9 @@ NOTE = (
 )
 
 
-def _measures(one: xr.Dataset) -> tuple[str, str, str]:
+def _measures(one: xr.Dataset) -> tuple[str, ...]:
+    if not np.isfinite(float(one["r_squared"])):
+        return (f"n {int(one['n_obs']):,}",)
     return (
         f"r² {decimals(float(one['r_squared']), 2)}, NSE {decimals(float(one['nse']), 2)}",
         f"RMSE {number(float(one['rmse']), 2)}, bias {number(float(one['bias']), 2)}",

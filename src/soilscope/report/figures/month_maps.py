@@ -1,6 +1,7 @@
-"""Maps of downscaled soil moisture: the mean of each month, or of each calendar month."""
+"""Maps of what is daily: the mean of each month, or of each calendar month."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -9,51 +10,84 @@ import xarray as xr
 from soilscope.report.figures.layer_maps import layer_maps
 from soilscope.report.plates import Plate
 from soilscope.report.reading import Study, grid_dims
-from soilscope.report.style import WETNESS, Scale, spread
+from soilscope.report.seen import with_units
+from soilscope.report.style import DRYNESS, WETNESS, Scale, spread
 from soilscope.report.words import MONTHS, file_stem, number, percent, unit_text, with_unit
 
 MOST = 12
 
 
+@dataclass(frozen=True)
+class _Sheet:
+    """What the monthly maps of one variable say of themselves."""
+
+    key: str
+    title: str
+    label: str
+    subtitle: str
+    how: str
+
+
 def plates(study: Study, name: str) -> Iterator[Plate]:
-    """Make a sheet of monthly means, and one of the uncertainty."""
+    """Make a sheet of monthly means of a downscaling, and one of their uncertainty."""
     ds = study.data(name)
-    field, labels = monthly(ds["soil_moisture"])
     units = ds["soil_moisture"].attrs.get("units")
-    residual = str(study.records[name].options.get("residual"))
-    title = f"Downscaled soil moisture by month ({name})"
-    seen = _seen(field, labels, units)
     how = (
-        f"Means of the days that have a value, residual: {residual}; the largest difference of a "
-        f"coarse value and the mean of its cells is {number(_worst(ds), 2)} {unit_text(units)}"
+        f"Means of the days that have a value, residual: {study.records[name].options['residual']}"
     )
-    yield Plate(
-        key=file_stem("downscaled", name),
-        title=title,
-        seen=seen,
-        how=f"{how}.",
-        alt=f"Maps of soil moisture, one for each of {len(labels)} months. {seen}",
-        draw=partial(
-            layer_maps, field, layers=labels, scale=wetness_scale(field), title=title,
-            label=with_unit("soil moisture", units), frame=study.frame, zone=study.zone,
-            subtitle=f"Means of the days that have a value; residual: {residual}.",
-        ),
+    worst = f"{number(_worst(ds), 2)} {unit_text(units)}"
+    about = _Sheet(
+        file_stem("downscaled", name), f"Downscaled soil moisture by month ({name})",
+        with_unit("soil moisture", units), f"{how}.",
+        f"{how}; the largest difference of a coarse value and the mean of its cells is {worst}.",
     )  # fmt: skip
-    doubt, labels = monthly(ds["uncertainty"])
-    yield Plate(
-        key=file_stem("downscaled-uncertainty", name),
-        title=f"Uncertainty of downscaled soil moisture ({name})",
-        seen=f"The standard uncertainty is {number(float(doubt.median()), 2)} {unit_text(units)} "
-        f"in the median cell, and more than {number(float(doubt.quantile(0.9)), 2)} in a tenth of "
-        "the cells.",
-        how="Error of the relation on months and places that it had not seen, and that of the "
-        "coarse product where it is known; mean over the days of a month.",
-        alt=f"Maps of the standard uncertainty, one for each of {len(labels)} months.",
+    field, labels = monthly(ds["soil_moisture"])
+    seen = _seen(field, labels, units)
+    yield _plate(study, field, labels, about, seen=seen, scale=wetness_scale(field))
+    about = _Sheet(
+        file_stem("downscaled-uncertainty", name),
+        f"Uncertainty of downscaled soil moisture ({name})",
+        with_unit("standard uncertainty", units),
+        "Of the relation on months and places that it has not seen.",
+        "Error of the relation on months and places that it had not seen, and that of the coarse "
+        "product where it is known; mean over the days of a month.",
+    )  # fmt: skip
+    field, labels = monthly(ds["uncertainty"])
+    seen = (
+        f"The standard uncertainty is {number(float(field.median()), 2)} {unit_text(units)} in the "
+        f"median cell, and more than {number(float(field.quantile(0.9)), 2)} in a tenth of the "
+        "cells."
+    )
+    yield _plate(study, field, labels, about, seen=seen, scale=spread(field.values))
+
+
+def dryness_plates(study: Study, name: str) -> Iterator[Plate]:
+    """Make a sheet of monthly means of the temperature vegetation dryness index."""
+    ds = study.data(name)
+    field, labels = monthly(ds["tvdi"])
+    about = _Sheet(
+        file_stem("dryness", name), f"Temperature vegetation dryness index by month ({name})",
+        "dryness index: 0 wet edge, 1 dry edge", "Means of the days that have a value.",
+        "Place between the wet and the dry edge of each day's temperatures at like NDVI; edges "
+        "differ from day to day, so that days compare places, not times.",
+    )  # fmt: skip
+    used = int((ds["status"] == 0).sum())
+    seen = _seen(field, labels, None) + f" {used} of {ds.sizes['time']} days have edges."
+    yield _plate(study, field, labels, about, seen=seen, scale=Scale(0.0, 1.0, DRYNESS))
+
+
+def _plate(
+    study: Study, field: xr.DataArray, labels: list[str], about: _Sheet, *, seen: str, scale: Scale
+) -> Plate:
+    return Plate(
+        key=about.key,
+        title=about.title,
+        seen=seen,
+        how=about.how,
+        alt=f"Maps, one for each of {len(labels)} months. {seen}",
         draw=partial(
-            layer_maps, doubt, layers=labels, scale=spread(doubt.values),
-            title=f"Uncertainty of downscaled soil moisture ({name})",
-            label=with_unit("standard uncertainty", units), frame=study.frame, zone=study.zone,
-            subtitle="Of the relation on months and places that it has not seen.",
+            layer_maps, field, layers=labels, scale=scale, title=about.title, label=about.label,
+            frame=study.frame, zone=study.zone, subtitle=about.subtitle,
         ),
     )  # fmt: skip
 
@@ -97,6 +131,6 @@ def _seen(field: xr.DataArray, labels: list[str], units: str | None) -> str:
     known = float(field.notnull().any("depth").mean())
     return (
         f"The mean goes from {number(float(means[dry]), 2)} in {labels[dry]} to "
-        f"{number(float(means[wet]), 2)} {unit_text(units)} in {labels[wet]}; "
+        f"{with_units(float(means[wet]), units)} in {labels[wet]}; "
         f"{percent(known)} of the cells have a value in some month."
     )
