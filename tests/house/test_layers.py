@@ -21,7 +21,7 @@ ALLOWED = {
     "times": BASE | {"checks"},
     "lineage": BASE,
     "labelled": BASE | {"checks", "times", "lineage"},
-    "grid": LABELLED,
+    "grid": LABELLED | {"kernels"},
     "sources": LIBRARY,
     "twin": LIBRARY,
     "prepare": LIBRARY,

@@ -1,4 +1,4 @@
-"""Values between centres, with one rule for missing cells; samples counted by the cell below."""
+"""Values between centres, with one rule for missing cells; samples shared by the cells below."""
 
 import numpy as np
 import pytest
@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from soilscope.kernels.resample import bilinear, count_below
+from soilscope.kernels.resample import bilinear, product, weigh_below
 
 
-def between(values, row, column, *, least=0.5, as_share=False):
+def between(values, row, column, *, first=(0, 0), least=0.5, as_share=False):
     fields = np.asarray(values, dtype=float)[np.newaxis]
     row, column = np.atleast_2d(row).astype(float), np.atleast_2d(column).astype(float)
     out = np.empty((1, *row.shape))
-    bilinear(fields, row, column, 1e-6, least, as_share, out)
+    bilinear(fields, row, column, first, 1e-6, least, as_share, out)
     return out[0]
 
 
@@ -53,20 +53,58 @@ def test_places_that_are_a_centre_but_for_rounding_are_that_centre():
     assert_array_equal(between(values, *near, least=1.0), np.ones((1, 4)))
 
 
-def test_samples_are_counted_by_the_cell_below():
-    k, cells = 6, 3
-    column, row = np.meshgrid(
-        (np.arange(k * cells) + 0.5) / k * 1.5 - 0.7, np.arange(k) / 2.0 - 0.4
-    )
-    at, below, counts = (np.empty(k * k * cells, np.int64) for _ in range(3))
-    n = count_below(row, column, k, (3, 4), at, below, counts)
-    found = np.zeros((cells, 12), int)
-    np.add.at(found, (at[:n], below[:n]), counts[:n])
-    expected = np.zeros((cells, 12), int)
-    for i in range(k):
-        for j in range(k * cells):
-            y, x = np.floor(row[i, j] + 0.5), np.floor(column[i, j] + 0.5)
-            if 0 <= y < 3 and 0 <= x < 4:
-                expected[j // k, int(y * 4 + x)] += 1
-    assert_array_equal(found, expected)
+def test_positions_count_from_the_first_cell_of_a_part():
+    values = np.arange(12.0).reshape(3, 4)
+    assert between(values, 6.5, 9.25, first=(5, 8))[0, 0] == between(values, 1.5, 1.25)[0, 0]
+
+
+def weighed(row, column, k, shape, *, circle=0):
+    cells = row.shape[1] // k
+    at, below = (np.empty(4 * k * k * cells, np.int64) for _ in range(2))
+    weights = np.empty(at.size)
+    n = weigh_below(row, column, k, shape, circle, at, below, weights)
     assert len({(a, b) for a, b in zip(at[:n], below[:n], strict=True)}) == n
+    found = np.zeros((cells, *shape))
+    found.reshape(cells, -1)[at[:n], below[:n]] = weights[:n]
+    return found
+
+
+def shares(first, last, n):
+    """Parts of the stretch between two places that lie in each of `n` cells around 0, 1, 2..."""
+    low = np.maximum(np.arange(n) - 0.5, first)
+    return (np.minimum(np.arange(n) + 0.5, last) - low).clip(0) / (last - first)
+
+
+@given(st.integers(2, 7), st.floats(-2, 2), st.floats(-2, 3), st.floats(0.01, 1.9))
+def test_samples_give_the_shared_area_where_edges_are_parallel(k, top, left, size):
+    cells = 3
+    row, column = (np.arange(n) + 0.5 for n in (k, k * cells))
+    across, down = np.meshgrid(left + column * size / k, top + row * size / k)
+    found = weighed(down, across, k, (4, 6))
+    for cell in range(cells):
+        start = left + cell * size
+        expected = np.outer(shares(top, top + size, 4), shares(start, start + size, 6))
+        assert_allclose(found[cell], expected, atol=1e-9)
+
+
+def test_samples_are_shared_across_the_seam_of_a_circle():
+    column, row = np.meshgrid([4.3, 4.5, 4.7 - 5, 4.9 - 5], [0.0, 0.1, 0.2, 0.3])
+    around = weighed(row, column, 4, (2, 5), circle=5)
+    # from 4.2 to 5.0, and the edge at 4.5
+    assert_allclose(around[0, 0], [5 / 8, 0, 0, 0, 3 / 8])
+
+
+def test_samples_that_are_nowhere_or_astride_a_step_of_the_map_are_not_shared():
+    column, row = np.meshgrid([0.1, 0.2], [0.0, 0.2])
+    row[0, 0] = np.nan
+    assert weighed(row, column, 2, (2, 2)).sum() == 0.75
+    column[:, 1] += 1000.0
+    found = weighed(row, column, 2, (2, 2))
+    assert_allclose(found[0], [[0.25, 0.0], [0.0, 0.0]])
+
+
+def test_a_product_is_that_of_numpy():
+    rng = np.random.default_rng(0)
+    left, right, out = rng.random((7, 20)), rng.random((20, 5)), np.full((7, 5), np.nan)
+    product(left, right, out)
+    assert_allclose(out, left @ right, rtol=1e-13)

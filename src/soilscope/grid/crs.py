@@ -78,7 +78,7 @@ def require_same_crs(grids: Mapping[str, Grid]) -> None:
         first = next(iter(stated))
         if crs != stated[first]:
             raise GridError(
-                f"{name} is in {_brief(crs)}, {first} in {_brief(stated[first])}; "
+                f"{name} is in {brief(crs)}, {first} in {brief(stated[first])}; "
                 "reproject one of them first."
             )
 
@@ -192,5 +192,11 @@ def _require_even(values: Floats, step: float, name: str) -> None:
         )
 
 
-def _brief(crs: CRS) -> str:
-    return f"EPSG:{crs.epsg}" if crs.epsg else str(crs)[:60]
+def brief(crs: CRS | None) -> str:
+    """Return a reference system in a few words, for a message."""
+    if crs is None:
+        return "none"
+    if crs.epsg:
+        return f"EPSG:{crs.epsg}"
+    named = str(crs.proj.name)
+    return (str(crs) if named == "unknown" else named)[:60]

@@ -10,6 +10,7 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 
 from soilscope.errors import GridError
+from soilscope.kernels.resample import product
 
 Floats = npt.NDArray[np.float64]
 
@@ -19,6 +20,9 @@ Floats = npt.NDArray[np.float64]
 _NODES = 20
 _RIGHT = 1e-7
 _FEW = 4 * _NODES**2
+#: Share of a cell by which a place may miss itself on the way there and back: it is on no map else.
+_BACK = 0.01
+_CIRCLE = 360.0
 
 #: Row and column in a source of all places at some rows and columns of a target.
 Places = Callable[[Floats, Floats], tuple[Floats, Floats]]
@@ -45,18 +49,50 @@ def places(source: GeoBox, of: GeoBox, *, n: int) -> Places:
     return exactly if n < _FEW else _fitted(of, exactly) or exactly
 
 
-def positions_at(source: GeoBox, of: GeoBox, row: Floats, column: Floats) -> tuple[Floats, Floats]:
-    """Return row and column in `source` of places in `of`, counted there from the first corner."""
+def positions_at(
+    source: GeoBox, of: GeoBox, row: Floats, column: Floats, *, there_and_back: bool = True
+) -> tuple[Floats, Floats]:
+    """Return row and column in `source` of places in `of`, counted there from the first corner.
+
+    Longitudes are turned by whole circles to where `source` is. `there_and_back` finds places off
+    the map of `of`, for which some projections give those of the Earth's other side.
+    """
     x, y = moved(of.affine, column, row)
     if source.crs != of.crs:
-        if source.crs is None or of.crs is None:
-            raise GridError(
-                "a grid without a coordinate reference system cannot be brought onto another; "
-                "write crs, as in crs: EPSG:32648, where its input is opened."
-            )
-        x, y = of.crs.transformer_to_crs(source.crs)(x, y)
-    there_column, there_row = moved(~source.affine, np.asarray(x), np.asarray(y))
+        x, y = _transformed(source, of, x, y, there_and_back=there_and_back)
+    if source.crs is not None and source.crs.geographic:
+        middle, _ = moved(source.affine, source.shape[1] / 2, source.shape[0] / 2)
+        with np.errstate(invalid="ignore"):  # places off the map
+            x = x - _CIRCLE * np.floor((x - middle) / _CIRCLE + 0.5)
+    there_column, there_row = moved(~source.affine, x, y)
     return there_row - 0.5, there_column - 0.5
+
+
+def around(box: GeoBox) -> int | None:
+    """Return how many columns make a whole circle, where a grid goes around the Earth."""
+    if box.crs is None or not box.crs.geographic:
+        return None
+    whole = abs(box.affine.a) * box.shape[1]
+    return int(box.shape[1]) if abs(whole - _CIRCLE) < 0.01 * abs(box.affine.a) else None
+
+
+def _transformed(
+    source: GeoBox, of: GeoBox, x: Floats, y: Floats, *, there_and_back: bool
+) -> tuple[Floats, Floats]:
+    """Move places from one reference system to the other; those off a map are NaN."""
+    if source.crs is None or of.crs is None:
+        raise GridError(
+            "a grid without a coordinate reference system cannot be brought onto another; "
+            "write crs, as in crs: EPSG:32648, where its input is opened."
+        )
+    there = [np.asarray(v, np.float64) for v in of.crs.transformer_to_crs(source.crs)(x, y)]
+    lost = ~(np.isfinite(there[0]) & np.isfinite(there[1]))
+    if there_and_back and not of.crs.geographic:
+        back_x, back_y = source.crs.transformer_to_crs(of.crs)(*there)
+        near = _BACK * np.hypot(of.affine.a, of.affine.e)
+        lost |= ~((np.abs(back_x - x) < near) & (np.abs(back_y - y) < near))
+    there_x, there_y = (np.where(lost, np.nan, v) for v in there)
+    return there_x, there_y
 
 
 def moved(affine: Affine, column: Floats, row: Floats) -> tuple[Floats, Floats]:
@@ -93,9 +129,16 @@ def _fitted(of: GeoBox, exactly: Places) -> Places | None:
 def _between(
     nodes: tuple[Floats, Floats], known: tuple[Floats, Floats], rows: Floats, columns: Floats
 ) -> tuple[Floats, Floats]:
-    along, across = _lagrange(nodes[0], rows), _lagrange(nodes[1], columns)
-    row, column = (along @ (values @ across.T) for values in known)
+    along = _lagrange(nodes[0], rows)
+    across = np.ascontiguousarray(_lagrange(nodes[1], columns).T)
+    row, column = (_product(along, _product(values, across)) for values in known)
     return row, column
+
+
+def _product(left: Floats, right: Floats) -> Floats:
+    out = np.empty((left.shape[0], right.shape[1]))
+    product(left, right, out)
+    return out
 
 
 def _nodes(n: int) -> Floats:

@@ -10,7 +10,7 @@ from odc.geo.geobox import GeoBox
 from odc.geo.xr import xr_coords
 
 from soilscope.checks import require_between, require_choice
-from soilscope.errors import GridError
+from soilscope.errors import GridError, InputError
 from soilscope.grid.crs import GEOGRAPHIC, PLANAR, geobox_of, grid_dims
 from soilscope.grid.weights import (
     SAME,
@@ -67,6 +67,8 @@ def regrid(
     GridError
         If a grid is unevenly spaced, the grids do not meet, or one lacks a reference system that
         the other has.
+    InputError
+        If the majority of numbers that are no integers is asked for.
 
     Examples
     --------
@@ -140,7 +142,8 @@ def valid_fraction(
     is_there: xr.DataArray = da >= 0 if da.dtype.kind in "iu" else xr.ufuncs.isfinite(da)
     valid = is_there.astype("f4").where(is_there)
     box, axes = _target(target)
-    share = _apply(valid, box, _weights(valid, box, how), partial(_share))
+    weights = _weights(da, box, _chosen(da, box, how))
+    share = _apply(valid, box, weights, partial(_share))
     named = share.assign_coords(axes).rename("valid_fraction")
     return named.assign_attrs(describe("valid_fraction"))
 
@@ -162,22 +165,32 @@ def _dims(box: GeoBox) -> tuple[str, str]:
 
 
 def _array(da: xr.DataArray, box: GeoBox, how: How, min_valid: float) -> xr.DataArray:
-    is_class = da.dtype.kind in "iu"
-    if is_class and how in ("auto", "majority"):
-        source = geobox_of(da)
-        how = "majority" if how == "majority" or is_coarser(box, source) else "nearest"
+    how = _chosen(da, box, how)
     weights = _weights(da, box, how)
-    if is_class and how in ("nearest", "majority"):
+    if da.dtype.kind in "iu" and how in ("nearest", "majority"):
         result = _apply(da, box, weights, partial(_majority, min_valid=min_valid))
     else:
         result = _apply(da, box, weights, partial(_mean, min_valid=min_valid))
     return result.rename(da.name).assign_attrs(da.attrs)
 
 
+def _chosen(da: xr.DataArray, box: GeoBox, how: How) -> How:
+    """Return what "auto" means for these data; refuse the majority of what is no class."""
+    is_class = da.dtype.kind in "iu"
+    if how == "majority" and not is_class:
+        raise InputError(
+            f"how is 'majority', which is of integers; {da.name or 'da'} holds {da.dtype}: take "
+            "'average' or 'nearest', or make its classes integers, -1 where missing."
+        )
+    if how != "auto":
+        return how
+    if is_coarser(box, geobox_of(da, name=str(da.name or "da"))):
+        return "majority" if is_class else "average"
+    return "nearest" if is_class else "bilinear"
+
+
 def _weights(da: xr.DataArray, box: GeoBox, how: How) -> Weights | Between:
     source = geobox_of(da, name=str(da.name or "da"))
-    if how == "auto":
-        how = "average" if is_coarser(box, source) else "bilinear"
     if how == "bilinear":
         return between_centres(source, box)
     return nearest_weights(source, box) if how == "nearest" else average_weights(source, box)
@@ -240,7 +253,8 @@ def _interpolated(values: Array, weights: Between, *, least: float, as_share: bo
     dtype = _float(values.dtype)
     fields = np.ascontiguousarray(values, dtype=dtype).reshape(-1, *values.shape[-2:])
     out = np.empty((fields.shape[0], *weights.shape), dtype)
-    bilinear(fields, weights.row, weights.column, SAME, least, as_share, out)
+    at = weights.row, weights.column, weights.first
+    bilinear(fields, *at, SAME, least, as_share, out)
     return out.reshape(*values.shape[:-2], *weights.shape)
 
 

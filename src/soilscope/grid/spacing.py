@@ -11,7 +11,7 @@ from odc.geo.crs import CRS
 from odc.geo.geobox import GeoBox
 
 from soilscope.errors import GridError, SoilscopeWarning
-from soilscope.grid.crs import geobox_of, grid_dims
+from soilscope.grid.crs import brief, geobox_of, grid_dims
 from soilscope.grid.measure import strip_from_equator
 
 Floats = npt.NDArray[np.float64]
@@ -99,7 +99,7 @@ def _stated_unit(obj: xr.DataArray | xr.Dataset, name: str) -> float:
 def _require_no_degrees(box: GeoBox, metres: float, name: str) -> None:
     if _look_like_degrees(box) and abs(box.affine.a) * metres < 1.0:
         raise GridError(
-            f"the coordinates of {name} look like degrees, but its crs, {_brief(box.crs)}, is in "
+            f"the coordinates of {name} look like degrees, but its crs, {brief(box.crs)}, is in "
             f"metres: cells would be {abs(box.affine.a) * metres:.3g} m wide; write the right crs, "
             "as in crs: EPSG:4326."
         )
@@ -126,15 +126,9 @@ def _tell_distortion(box: GeoBox, name: str) -> None:
     worst = float(np.abs(stretch - 1.0).max())
     if np.isfinite(worst) and worst > _DISTORTED:
         warnings.warn(
-            f"lengths on the map of {name} ({_brief(box.crs)}) differ from those on the ground "
+            f"lengths on the map of {name} ({brief(box.crs)}) differ from those on the ground "
             f"by up to {worst:.0%}, and slopes with them; reproject it to a system made for the "
             "place, such as its UTM zone.",
             SoilscopeWarning,
             stacklevel=4,
         )
-
-
-def _brief(crs: CRS | None) -> str:
-    return (
-        f"EPSG:{crs.epsg}" if crs is not None and crs.epsg else str(pyproj.CRS(str(crs)).name)[:40]
-    )

@@ -9,9 +9,10 @@ from odc.geo.geobox import GeoBox
 from scipy import sparse
 
 from soilscope.errors import GridError
+from soilscope.grid.crs import brief
 from soilscope.grid.measure import strip_from_equator
-from soilscope.grid.positions import centre_positions, places, positions_at
-from soilscope.kernels.resample import count_below
+from soilscope.grid.positions import around, centre_positions, places, positions_at
+from soilscope.kernels.resample import weigh_below
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -39,9 +40,10 @@ class Between:
     """The part of a source grid that a target needs, and where in it each target centre lies."""
 
     rows: slice
-    columns: slice
-    row: Floats  # of the target's shape; 0 is the centre of the first cell of the part
+    columns: slice | Integers  # numbers where the part goes on at the other end of a whole circle
+    row: Floats  # of the target's shape; 0 is the centre of the source's first cell
     column: Floats
+    first: tuple[int, int]  # row and column at which the part begins
     shape: tuple[int, int]
 
 
@@ -51,25 +53,48 @@ def between_centres(source: GeoBox, target: GeoBox) -> Between:
     A centre needs the four cells around it; those beyond the source's edge count as missing.
     """
     row, column = centre_positions(source, target)
-    held = row, column
-    if not all(_lie_between(p, n) for p, n in zip(held, source.shape, strict=True)):
+    circle = around(source)
+    reach = _reach(row), _reach(column)
+    if not (_is_inside(reach[0], source.shape[0]) and _is_inside(reach[1], source.shape[1])):
         inside = (row > -1 + SAME) & (row < source.shape[0] - SAME)
         inside &= (column > -1 + SAME) & (column < source.shape[1] - SAME)
         if not inside.any():
             raise _apart(source, target)
-        held = row[inside], column[inside]
-    rows, columns = (_needed(p, n) for p, n in zip(held, source.shape, strict=True))
-    return Between(rows, columns, row - rows.start, column - columns.start, _shape(target))
+        reach = _reach(row[inside]), _reach(column[inside])
+        if circle is not None:
+            column = _unrolled(column, column[inside], circle)
+            reach = reach[0], _reach(column[inside])
+    rows = slice(*_needed(reach[0], source.shape[0]))
+    start, stop = _needed(reach[1], source.shape[1] if circle is None else None)
+    within = start >= 0 and stop <= source.shape[1]
+    columns = slice(start, stop) if within else np.arange(start, stop) % source.shape[1]
+    return Between(rows, columns, row, column, (rows.start, start), _shape(target))
 
 
-def _lie_between(position: Floats, n: int) -> bool:
-    return bool(position.min() > -1 + SAME and position.max() < n - SAME)
+def _reach(position: Floats) -> tuple[float, float]:
+    return float(position.min()), float(position.max())
 
 
-def _needed(position: Floats, n: int) -> slice:
-    """Return which of the `n` cells along a side lie around the positions."""
-    first, last = np.floor(position.min() + SAME), np.ceil(position.max() - SAME)
-    return slice(max(int(first), 0), min(int(last), n - 1) + 1)
+def _is_inside(reach: tuple[float, float], n: int) -> bool:
+    """Whether all positions lie between centres of the `n` cells along a side."""
+    return reach[0] >= 0.0 and reach[1] <= n - 1
+
+
+def _needed(reach: tuple[float, float], n: int | None) -> tuple[int, int]:
+    """Return the first of the cells along a side that lie around positions, and behind the last.
+
+    Where there are but `n`, the others are left out.
+    """
+    first, last = int(np.floor(reach[0] + SAME)), int(np.ceil(reach[1] - SAME))
+    return (first, last + 1) if n is None else (max(first, 0), min(last, n - 1) + 1)
+
+
+def _unrolled(column: Floats, held: Floats, circle: int) -> Floats:
+    """Return positions on a circle counted on beyond its end, where they lie closer so."""
+    half = circle / 2
+    if np.ptp(held) > half > np.ptp(np.where(held < half, held + circle, held)):
+        return np.where(column < half, column + circle, column)
+    return column
 
 
 def bilinear_weights(source: GeoBox, target: GeoBox) -> Weights:
@@ -98,39 +123,76 @@ def _snapped(position: Floats) -> Floats:
 
 
 def nearest_weights(source: GeoBox, target: GeoBox) -> Weights:
-    """Take the cell in which each target centre lies."""
+    """Take the cell in which each target centre lies; on an edge, that to the south or east."""
     at = np.arange(target.shape[0] * target.shape[1])
-    row, column = (np.floor(p.ravel() + 0.5 + SAME) for p in centre_positions(source, target))
+    row, column = (p.ravel() for p in centre_positions(source, target))
+    rises = source.affine.e > 0
+    row = np.ceil(row - 0.5 - SAME) if rises else np.floor(row + 0.5 + SAME)
+    column = np.floor(column + 0.5 + SAME)
+    column = _on_circle(column, source)
     inside = (row >= 0) & (row < source.shape[0]) & (column >= 0) & (column < source.shape[1])
     i, j = row[inside].astype(np.int64), column[inside].astype(np.int64)
     return _assemble(source, target, at[inside], i, j, np.ones(i.size))
 
 
-def average_weights(source: GeoBox, target: GeoBox, *, points: int = 8) -> Weights:
+def _on_circle(column: Floats, source: GeoBox) -> Floats:
+    """Return whole columns within a circle: behind the last of it comes the first."""
+    n = around(source)
+    if n is None:
+        return column
+    with np.errstate(invalid="ignore"):  # places off the map
+        turned: Floats = np.mod(column, n)
+    return turned
+
+
+def average_weights(source: GeoBox, target: GeoBox) -> Weights:
     """Weigh source cells by the area that they share with each target cell.
 
     Exact where both grids have the same reference system (on the ellipsoid for latitude and
-    longitude); else each target cell is sampled at enough points for `points` in every source
-    cell's width.
+    longitude); else by samples, four or two in a source cell's width.
     """
     if source.crs == target.crs:
         return _overlaps(source, target)
-    return _sampled(source, target, points)
+    return _sampled(source, target)
 
 
 def is_coarser(target: GeoBox, source: GeoBox) -> bool:
     """Whether a target cell covers twice the area of a source cell, or more."""
-    rows, columns = _cell_size(target, source)
-    return rows * columns >= 2.0
+    (row_down, row_right), (column_down, column_right) = _steps(target, source)
+    return _usual(np.abs(row_down * column_right - row_right * column_down)) >= 2.0
 
 
 def _cell_size(target: GeoBox, source: GeoBox) -> tuple[float, float]:
-    """Return the height and width of the target's middle cell in source cells."""
-    ends = np.array([0.0, 1.0])
-    row, column = positions_at(
-        source, target, target.shape[0] / 2 + ends, target.shape[1] / 2 + ends
+    """Return the height and width, in source cells, of what a usual target cell covers."""
+    height, width = (_usual(np.abs(down) + np.abs(right)) for down, right in _steps(target, source))
+    return height, width
+
+
+def _steps(target: GeoBox, source: GeoBox) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+    """Return how many rows, and columns, of the source lie along the sides of a target cell.
+
+    For each of both: down the cell, and to its right, at nine places of the target.
+    """
+    rows, columns = (np.array([1, 3, 5]) / 6 * n - 0.5 for n in target.shape)
+    at = np.meshgrid(rows, columns)
+    row, column = zip(
+        *(
+            positions_at(source, target, at[0].ravel() + i, at[1].ravel() + j)
+            for i, j in ((0, 0), (1, 0), (0, 1))
+        ),
+        strict=True,
     )
-    return abs(float(np.diff(row)[0])), abs(float(np.diff(column)[0]))
+    down, right = column[1] - column[0], column[2] - column[0]
+    if source.crs is not None and source.crs.geographic:
+        circle = 360.0 / abs(source.affine.a)
+        down, right = (step - circle * np.rint(step / circle) for step in (down, right))
+    return (row[1] - row[0], row[2] - row[0]), (down, right)
+
+
+def _usual(values: Floats) -> float:
+    """Return the median of what is finite: a step of an interrupted map is none; 0 without any."""
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if finite.size else 0.0
 
 
 def _assemble(
@@ -150,12 +212,21 @@ def _assemble(
 def _overlaps(source: GeoBox, target: GeoBox) -> Weights:
     """Weights by shared area on grids of one reference system: rows times columns."""
     geographic = source.crs is not None and source.crs.geographic
-    rows, row_part = _shares(_edges(source, 0), _edges(target, 0), sphere=geographic)
-    columns, column_part = _shares(_edges(source, 1), _edges(target, 1), sphere=False)
+    rows = _shares(_edges(source, 0), _edges(target, 0), sphere=geographic)
+    columns = _shares(_edges(source, 1), _edges(target, 1), sphere=False)
+    if geographic:  # the same places, one circle to the west and to the east
+        for turn in (-360.0, 360.0):
+            columns += _shares(_edges(source, 1) + turn, _edges(target, 1), sphere=False)
     if not rows.nnz or not columns.nnz:
         raise _apart(source, target)
-    matrix = sparse.csr_array(sparse.kron(rows, columns))
+    row_part, column_part = (_used(shares) for shares in (rows, columns))
+    matrix = sparse.csr_array(sparse.kron(rows[:, row_part], columns[:, column_part]))
     return Weights(row_part, column_part, matrix, _shape(target))
+
+
+def _used(shares: Any) -> slice:
+    used = np.unique(shares.indices)
+    return slice(int(used[0]), int(used[-1]) + 1)
 
 
 def _edges(box: GeoBox, axis: int) -> Floats:
@@ -165,7 +236,7 @@ def _edges(box: GeoBox, axis: int) -> Floats:
     return np.asarray(start + step * np.arange(n + 1), dtype=np.float64)
 
 
-def _shares(source: Floats, target: Floats, *, sphere: bool) -> tuple[Any, slice]:
+def _shares(source: Floats, target: Floats, *, sphere: bool) -> Any:
     """Share of each target interval that each source interval covers, by area if `sphere`."""
 
     def size(edges: Floats) -> Floats:
@@ -173,33 +244,43 @@ def _shares(source: Floats, target: Floats, *, sphere: bool) -> tuple[Any, slice
             return edges
         return strip_from_equator(np.deg2rad(np.clip(edges, -90.0, 90.0)))
 
-    a_low, a_high = np.minimum(source[:-1], source[1:]), np.maximum(source[:-1], source[1:])
-    b_low, b_high = np.minimum(target[:-1], target[1:]), np.maximum(target[:-1], target[1:])
-    low = np.maximum(b_low[:, np.newaxis], a_low)
-    high = np.minimum(b_high[:, np.newaxis], a_high)
-    slack = SAME * (b_high - b_low)[:, np.newaxis]
-    shared = np.where(high - low > slack, size(high) - size(low), 0.0)
-    shared /= (size(b_high) - size(b_low))[:, np.newaxis]
-    used = np.flatnonzero(shared.any(axis=0))
-    part = slice(used[0], used[-1] + 1) if used.size else slice(0, 0)
-    return sparse.csr_array(shared[:, part]), part
+    cuts = np.unique(np.concatenate([source, target]))
+    low, high = cuts[:-1], cuts[1:]
+    of, at = (_interval(edges, (low + high) / 2) for edges in (source, target))
+    shared = (of >= 0) & (at >= 0) & (high - low > SAME * abs(target[1] - target[0]))
+    of, at = of[shared], at[shared]
+    whole = np.abs(np.diff(size(target)))[at]
+    share = (size(high) - size(low))[shared] / whole
+    shape = (target.size - 1, source.size - 1)
+    return sparse.csr_array((share, (at, of)), shape=shape)
 
 
-def _sampled(source: GeoBox, target: GeoBox, points: int) -> Weights:
-    """Weights by sampling: the share of a target cell's points that lie in each source cell."""
+def _interval(edges: Floats, place: Floats) -> Integers:
+    """Return the interval in which each place lies, -1 where it lies in none."""
+    falls = edges[0] > edges[-1]
+    n = edges.size - 1
+    found = np.searchsorted(edges[::-1] if falls else edges, place, side="right") - 1
+    found = np.where((found >= 0) & (found < n), found, -1)
+    return np.where(found >= 0, n - 1 - found, -1) if falls else found
+
+
+def _sampled(source: GeoBox, target: GeoBox) -> Weights:
+    """Weights by sampling: a target cell's samples, and how much of each is in a source cell."""
     n_row, n_col = _shape(target)
     ratio = max(*_cell_size(target, source), 1.0)
-    k = int(np.ceil(ratio * (points if ratio < 8 else 4 if ratio < 64 else 1)))
+    k = int(np.ceil(ratio * (4 if ratio < 4 else 2 if ratio < 64 else 1)))
     find = places(source, target, n=n_row * n_col * k**2)
     step = max(1, min(n_col, _SAMPLES // k**2))
-    cell, below, count = (np.empty(step * k**2, np.int64) for _ in range(3))
+    cell, below = (np.empty(4 * step * k**2, np.int64) for _ in range(2))
+    weight = np.empty(cell.size)
+    circle = around(source) or 0
     entries = []
     for i in range(n_row):
         for first in range(0, n_col, step):
             samples = np.arange(min(step, n_col - first) * k)
             row, column = find(i + (np.arange(k) + 0.5) / k, first + (samples + 0.5) / k)
-            n = count_below(row, column, k, _shape(source), cell, below, count)
-            entries.append((i * n_col + first + cell[:n], below[:n].copy(), count[:n] / k**2))
+            n = weigh_below(row, column, k, _shape(source), circle, cell, below, weight)
+            entries.append((i * n_col + first + cell[:n], below[:n].copy(), weight[:n].copy()))
     at, index, weight = (np.concatenate(parts) for parts in zip(*entries, strict=True))
     return _assemble(source, target, at, *np.divmod(index, source.shape[1]), weight)
 
@@ -217,5 +298,5 @@ def _apart(source: GeoBox, target: GeoBox) -> GridError:
 def _extent(box: GeoBox) -> str:
     x = np.sort(_edges(box, 1)[[0, -1]])
     y = np.sort(_edges(box, 0)[[0, -1]])
-    crs = "" if box.crs is None else f" ({box.crs})"
+    crs = "" if box.crs is None else f" ({brief(box.crs)})"
     return f"x {x[0]:g} to {x[1]:g}, y {y[0]:g} to {y[1]:g}{crs}"
