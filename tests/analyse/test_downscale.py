@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from soilscope import downscale, fit_downscaling
-from soilscope.errors import GridError, InputError
+from soilscope.errors import GridError, InputError, SoilscopeWarning
 from soilscope.grid.crs import stamp
 from soilscope.grid.membership import member_means, members_of
 from soilscope.names import CONSTANT, OK, TOO_FEW, WRONG_SIGN
@@ -161,9 +161,10 @@ def test_the_error_of_unseen_cells_is_that_of_fits_without_month_and_place(world
 
 def test_a_slope_that_is_not_negative_is_never_used(world):
     dlst = world["coarse_dlst"].copy(data=-world["coarse_dlst"].values)
-    model = fit_downscaling(
-        world["coarse"], dlst, land_cover=world["cover"], ndvi=world["ndvi"], rng=1
-    )
+    with pytest.warns(SoilscopeWarning, match="seem exchanged"):
+        model = fit_downscaling(
+            world["coarse"], dlst, land_cover=world["cover"], ndvi=world["ndvi"], rng=1
+        )
     assert (model.status.values == WRONG_SIGN).all()
     assert not model.usable.any()
     out = downscale(
@@ -278,10 +279,10 @@ def test_the_seam_index_is_the_mean_jump_across_borders_over_that_inside():
 
     field = np.array([[0.0, 1.0, 4.0], [2.0, np.nan, 4.0]])
     cell = np.array([[0, 0, 1], [0, 0, 1]])
-    sums = np.zeros(4)
-    jumps(field, cell, sums)
+    sums = np.zeros((2, 4))
+    jumps(field, 2 * field, cell, sums)
     # across: 1 -> 4; inside: 0 -> 1, 0 -> 2, 4 -> 4
-    np.testing.assert_allclose(sums, [3.0, 1.0, 3.0, 3.0])
+    np.testing.assert_allclose(sums, [[3.0, 1.0, 3.0, 3.0], [6.0, 1.0, 6.0, 3.0]])
 
 
 def test_a_coarse_cell_without_value_is_missing_or_interpolated_and_says_so(world):

@@ -1,17 +1,28 @@
 """Coarse soil moisture onto fine cells, by the relation to the daily range of temperature."""
 
 import json
+from collections.abc import Mapping
 from typing import Literal, get_args
 
 import numpy as np
 import xarray as xr
 
 from soilscope.analyse.downscaling_field import DownscaleField
+from soilscope.analyse.downscaling_inputs import (
+    maps_of_years,
+    on_days,
+    one_layer,
+    require_cells,
+    require_field,
+    require_kelvin,
+    tell_sign,
+    where_known,
+)
 from soilscope.analyse.downscaling_tables import LEVELS, TABLES
-from soilscope.analyse.fit_downscaling import REFERENCES, map_of_year, on_days
-from soilscope.analyse.strata import Strata, require_ndvi
-from soilscope.checks import require_choice, require_dims, require_numeric
-from soilscope.errors import GridError, InputError
+from soilscope.analyse.fit_downscaling import REFERENCES
+from soilscope.analyse.strata import Strata, require_classes, require_ndvi
+from soilscope.checks import require_choice
+from soilscope.errors import InputError
 from soilscope.grid.crs import PLANAR, geobox_of, grid_dims
 from soilscope.grid.membership import members_of, whole_in_space
 from soilscope.labelled import label
@@ -23,6 +34,7 @@ Residual = Literal["block", "smooth", "none"]
 SOURCES = ("none", "first", "second", "interpolated")
 #: How the caller named what a block knows by another name.
 _GIVEN = {
+    "difference": "fine_dlst",
     "cover": "land_cover",
     "product": "coarse_product",
     "origin": "coarse_source",
@@ -137,44 +149,26 @@ def downscale(
     """
     require_choice(residual, get_args(Residual), name="residual")
     strata = _strata_of(model, rescale_dlst=rescale_dlst)
-    _require_field(fine_dlst)
+    _require_differences(fine_dlst)
     require_ndvi(ndvi)
+    require_classes(land_cover, strata)
     options_of_fit = json.loads(model.attrs["options"])
     day_effects = bool(options_of_fit.get("day_effects", False))
-    if residual == "none" and day_effects:
-        raise InputError(
-            "a model with day_effects tells differences within a day alone; its level comes from "
-            "the residual: use residual='block' or 'smooth'."
-        )
-    if residual == "none" and fill_gaps:
-        raise InputError("fill_gaps fills residuals, which residual='none' does not have.")
+    _require_residual(residual, day_effects=day_effects, fill_gaps=fill_gaps)
+    coarse = {
+        "product": coarse_product,
+        "origin": coarse_source,
+        "doubt": coarse_uncertainty,
+    }
+    given = {k: one_layer(da, name=_GIVEN[k]) for k, da in coarse.items() if da is not None}
+    require_field(given["product"], name="coarse_product")
     members = members_of(fine_dlst, coarse_product, names=("fine_dlst", "coarse_product"))
-    time = fine_dlst["time"]
-    fields: dict[str, xr.DataArray] = {
-        "difference": fine_dlst,
-        "ndvi": on_days(ndvi, time, name="ndvi"),
-        "cover": map_of_year(strata.index(land_cover), time),
-        "group": _groups(model, fine_dlst),
-    }
-    coarse = (_one_layer(coarse_product), coarse_source, coarse_uncertainty)
-    fields |= {
-        name: da.reindex(time=time.values, fill_value=-1 if da.dtype.kind in "iu" else np.nan)
-        if "time" in da.dims
-        else da
-        for name, da in zip(_OF_COARSE, coarse, strict=True)
-        if da is not None
-    }
-    if frozen is not None:
-        fields["frozen"] = frozen.reindex(time=time.values) if "time" in frozen.dims else frozen
-    if porosity is not None:
-        fields["porosity"] = porosity
-    for name, da in fields.items():
-        if name in _OF_COARSE:
-            _require_cells(da, coarse_product, name=_GIVEN[name], of="coarse_product")
-        elif name not in ("group", *TABLES):
-            _require_cells(da, fine_dlst, name=_GIVEN.get(name, name), of="fine_dlst")
-    tables = [str(name) for name in model.data_vars if name in TABLES]
-    fields |= {name: model[name] for name in tables}
+    more = {"frozen": frozen, "porosity": porosity}
+    own = {"difference": fine_dlst, "ndvi": ndvi, "cover": land_cover}
+    own |= {k: da for k, da in more.items() if da is not None}
+    fields = _fields(own, given, strata)
+    fields["group"] = _groups(model, fine_dlst)
+    fields |= {str(name): model[name] for name in model.data_vars if name in TABLES}
     field = DownscaleField(
         strata=strata,
         n_groups=12 if "month" in model.dims else max(1, _n_cells(model)),
@@ -231,36 +225,41 @@ def _strata_of(model: xr.Dataset, *, rescale_dlst: bool) -> Strata:
     )
 
 
-def _require_field(dlst: xr.DataArray) -> None:
-    require_numeric(dlst, name="fine_dlst")
-    require_dims(dlst, "time", name="fine_dlst")
-    if grid_dims(dlst) is None:
-        raise GridError("fine_dlst has no grid: no dims (y, x) or (latitude, longitude).")
+def _require_differences(dlst: xr.DataArray) -> None:
+    require_field(dlst, name="fine_dlst")
+    require_kelvin(dlst, name="fine_dlst")
+    tell_sign(dlst, name="fine_dlst")
 
 
-def _one_layer(product: xr.DataArray) -> xr.DataArray:
-    require_numeric(product, name="coarse_product")
-    require_dims(product, "time", name="coarse_product")
-    if "depth" in product.dims:
-        if product.sizes["depth"] > 1:
-            raise InputError(
-                f"coarse_product has {product.sizes['depth']} soil layers; choose one, as in "
-                "coarse_product.isel(depth=0)."
-            )
-        return product.isel(depth=0, drop=True)
-    return product
+def _require_residual(residual: str, *, day_effects: bool, fill_gaps: bool) -> None:
+    if residual != "none":
+        return
+    if day_effects:
+        raise InputError(
+            "a model with day_effects tells differences within a day alone; its level comes from "
+            "the residual: use residual='block' or 'smooth'."
+        )
+    if fill_gaps:
+        raise InputError("fill_gaps fills residuals, which residual='none' does not have.")
 
 
-def _require_cells(da: xr.DataArray, like: xr.DataArray, *, name: str, of: str) -> None:
-    """Refuse a field that does not lie on the cells of another."""
-    for dim in grid_dims(like) or PLANAR:
-        ours = like[dim].values
-        theirs = da[dim].values if dim in da.dims else np.array([])
-        if ours.size != theirs.size or not np.allclose(ours, theirs):
-            raise GridError(
-                f"{name} does not lie on the grid of {of}; bring it there first, as with "
-                "soilscope.regrid."
-            )
+def _fields(
+    own: Mapping[str, xr.DataArray], coarse: Mapping[str, xr.DataArray], strata: Strata
+) -> dict[str, xr.DataArray]:
+    """Bring what is given onto the days of the difference; refuse other cells."""
+    time = own["difference"]["time"]
+    for grids, of in ((own, "fine_dlst"), (coarse, "coarse_product")):
+        like = next(iter(grids.values()))
+        for name, da in grids.items():
+            require_cells(da, like, name=_GIVEN.get(name, name), of=of)
+    fields = dict(own) | {"ndvi": on_days(own["ndvi"], time, name="ndvi")}
+    fields["cover"], fields["map"] = maps_of_years(strata.index(own["cover"]), time)
+    later = {k: da for k, da in own.items() if k in ("frozen", "porosity")}
+    later |= coarse
+    return fields | {
+        name: where_known(da, time, name=_GIVEN.get(name, name), of="fine_dlst")
+        for name, da in later.items()
+    }
 
 
 def _n_cells(model: xr.Dataset) -> int:
@@ -292,23 +291,19 @@ def _apply(
     apart = dict(zip(theirs, ("_row", "_column"), strict=True))  # both grids may name theirs alike
     arrays, cores = [], []
     for name, da in fields.items():
-        is_coarse = name in _OF_COARSE
-        core = [str(d) for d in (theirs if is_coarse else ours) if d in da.dims]
-        if name in TABLES:
-            whole = da.chunk(dict.fromkeys(da.dims, -1)) if da.chunks else da
-            arrays.append(whole.rename({d: f"_model_{d}" for d in da.dims}))
-            cores.append([f"_model_{d}" for d in da.dims])
-            continue
         bare = da.reset_coords(drop=True).drop_vars([str(d) for d in da.dims if d in da.coords])
-        if bare.chunks and core:
-            bare = whole_in_space(bare)
-        if is_coarse:
+        if name in TABLES:
+            bare = bare.rename({d: f"_model_{d}" for d in da.dims})
+            core = [str(d) for d in bare.dims]
+        elif name in _OF_COARSE:
             bare, core = bare.rename(apart), list(apart.values())
+        else:
+            core = [str(d) for d in ("_map", *ours) if d in da.dims]
         arrays.append(bare.transpose(..., *core))
         cores.append(core)
     results = xr.apply_ufunc(
         field,
-        *arrays,
+        *_in_blocks(arrays, cores),
         input_core_dims=cores,
         output_core_dims=[list(ours) if name in field.FIELDS else [] for name in field.OUTPUTS],
         dask="parallelized",
@@ -322,3 +317,18 @@ def _apply(
     for name in field.FIELDS:
         ds[name].encoding |= {k: v for k, v in fine.encoding.items() if k == "grid_mapping"}
     return ds.transpose("time", *ours)
+
+
+def _in_blocks(arrays: list[xr.DataArray], cores: list[list[str]]) -> list[xr.DataArray]:
+    """Split lazy data along time alone, all as the first of them."""
+    days = None
+    made = []
+    for da, core in zip(arrays, cores, strict=True):
+        if da.chunks is None:
+            made.append(da)
+        elif "time" not in da.dims:
+            made.append(da.chunk(dict.fromkeys(da.dims, -1)))
+        else:
+            days = whole_in_space(da).chunksizes["time"] if days is None else days
+            made.append(da.chunk({**dict.fromkeys(core, -1), "time": days}))
+    return made

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from soilscope.analyse.strata import Strata, ndvi_classes
+from soilscope.analyse.strata import Strata, ndvi_classes, refuse_unscaled
 from soilscope.errors import InputError
 from soilscope.kernels import strata_fit as kernel
 from soilscope.names import CONSTANT, NO_DATA, OK, TOO_FEW, WRONG_SIGN
@@ -182,6 +182,7 @@ def _day_means(values: Floats, day: Integers) -> Floats:
 def _strata_of(flat: Mapping[str, Array], plan: Plan) -> Integers:
     cover = np.nan_to_num(flat["cover"], nan=-1).astype(np.int64)
     ndvi = ndvi_classes(flat["ndvi"], plan.strata.edges)
+    refuse_unscaled(np.abs(flat["ndvi"][(cover >= 0) & (ndvi >= 0)]).max(initial=0.0))
     return np.where((cover >= 0) & (ndvi >= 0), cover * plan.strata.n_ndvi + ndvi, -1)
 
 

@@ -8,11 +8,33 @@ import numpy as np
 import xarray as xr
 
 from soilscope.analyse.downscaling_fit import FitOfField, Plan
+from soilscope.analyse.downscaling_inputs import (
+    lies_on,
+    maps_of_years,
+    on_days,
+    one_layer,
+    require_cells,
+    require_field,
+    require_kelvin,
+    same_days,
+    tell_sign,
+    where_known,
+)
 from soilscope.analyse.strata import Strata, read_strata, require_ndvi
-from soilscope.checks import require_between, require_choice, require_dims, require_numeric
+from soilscope.checks import (
+    require_between,
+    require_choice,
+    require_numeric,
+    same_along,
+)
 from soilscope.errors import GridError, InputError
-from soilscope.grid.crs import PLANAR, grid_dims
-from soilscope.grid.membership import Membership, member_means, members_of, whole_in_space
+from soilscope.grid.crs import PLANAR, grid_dims, require_same_crs
+from soilscope.grid.membership import (
+    Membership,
+    member_means,
+    members_of,
+    whole_in_space,
+)
 from soilscope.labelled import label
 from soilscope.lineage import inherit
 
@@ -131,7 +153,7 @@ def fit_downscaling(
     require_between(n_boot, 50, 10**6, name="n_boot")
     require_between(block_length, 1, 10**6, name="block_length")
     require_between(block_cells, 1, 10**6, name="block_cells")
-    coarse_sm = _one_layer(coarse_sm)
+    coarse_sm = one_layer(coarse_sm, name="coarse_sm")
     _require_fields(coarse_sm, coarse_dlst)
     require_ndvi(ndvi)
     strata = read_strata(land_cover, ndvi_edges)
@@ -152,13 +174,15 @@ def fit_downscaling(
         block_cells=block_cells,
     )
     fields = {
-        "moisture": coarse_sm if frozen is None else coarse_sm.where(~_frozen(frozen, coarse_sm)),
+        "moisture": coarse_sm if frozen is None else _thawed(coarse_sm, frozen),
         "difference": coarse_dlst,
         "cover": _majority(land_cover, coarse_sm, strata, members, min_purity),
-        "ndvi": _on_coarse(ndvi, coarse_sm, members, name="ndvi"),
+        "ndvi": _on_coarse(ndvi, coarse_sm, land_cover, members, name="ndvi"),
     }
     if fine_dlst is not None:
-        fields["satellite"] = _on_coarse(fine_dlst, coarse_sm, members, name="fine_dlst")
+        fields["satellite"] = _on_coarse(
+            fine_dlst, coarse_sm, land_cover, members, name="fine_dlst"
+        )
     ds = _apply(plan, fields, coarse_sm)
     options = {
         "by": by,
@@ -187,41 +211,29 @@ def fit_downscaling(
     )
 
 
-def _one_layer(da: xr.DataArray) -> xr.DataArray:
-    """Return soil moisture without a dimension of depth; refuse several layers."""
-    require_numeric(da, name="coarse_sm")
-    if "depth" not in da.dims:
-        return da
-    if da.sizes["depth"] > 1:
-        raise InputError(
-            f"coarse_sm has {da.sizes['depth']} soil layers; choose one, as in "
-            "coarse_sm.isel(depth=0): surface temperature knows the uppermost alone."
-        )
-    return da.isel(depth=0, drop=True)
-
-
 def _require_fields(sm: xr.DataArray, dlst: xr.DataArray) -> None:
-    for name, da in (("coarse_sm", sm), ("coarse_dlst", dlst)):
-        require_numeric(da, name=name)
-        require_dims(da, "time", name=name)
-        if grid_dims(da) is None:
-            raise GridError(f"{name} has no grid: no dims (y, x) or (latitude, longitude).")
-    for dim in (*(grid_dims(sm) or ()), "time"):
-        same = dim in dlst.dims and dlst[dim].size == sm[dim].size
-        if not same or not bool((dlst[dim].values == sm[dim].values).all()):
-            raise InputError(
-                f"coarse_sm and coarse_dlst differ along {dim!r}; bring them onto one grid and "
-                "the same days first."
-            )
-    units = str(dlst.attrs.get("units", "K"))
-    if units not in ("K", "degC"):
-        raise InputError(f"coarse_dlst is in {units!r}; a difference of temperatures is in K.")
+    require_field(sm, name="coarse_sm")
+    require_field(dlst, name="coarse_dlst")
+    if not lies_on(dlst, sm) or not same_days(dlst, sm["time"]):
+        dims = (*(grid_dims(sm) or ()), "time")
+        apart = next(
+            (d for d in dims if d not in dlst.dims or not same_along(sm, dlst, d)),
+            "time",
+        )
+        raise InputError(
+            f"coarse_sm and coarse_dlst differ along {apart!r}; bring them onto one grid and the "
+            "same days first."
+        )
+    require_kelvin(dlst, name="coarse_dlst")
+    tell_sign(dlst, name="coarse_dlst")
 
 
-def _frozen(frozen: xr.DataArray, like: xr.DataArray) -> xr.DataArray:
-    """Return where it is frozen, on the days and cells of `like`."""
-    placed = frozen if "time" not in frozen.dims else frozen.reindex(time=like["time"].values)
-    return placed.fillna(0) > 0
+def _thawed(sm: xr.DataArray, frozen: xr.DataArray) -> xr.DataArray:
+    """Return moisture where it is not frozen; days that `frozen` lacks are not."""
+    require_cells(frozen, sm, name="frozen", of="coarse_sm")
+    known = where_known(frozen, sm["time"], name="frozen", of="coarse_sm")
+    here = known.reset_coords(drop=True).assign_coords({d: sm[d] for d in known.dims})
+    return sm.where(~(here > 0))
 
 
 def _majority(
@@ -232,67 +244,44 @@ def _majority(
     min_purity: float,
 ) -> xr.DataArray:
     """Return the class that most cells of each coarse cell have, -1 where that is too few."""
-    cover = map_of_year(strata.index(land_cover), like["time"])
+    maps, day = maps_of_years(strata.index(land_cover), like["time"])
     shares = [
-        member_means((cover == k).astype(np.float32), members, like)
+        member_means((maps == k).astype(np.float32), members, like)
         for k in range(len(strata.covers))
     ]
     joined = xr.concat(shares, "_cover")
     if joined.chunks is not None:
         joined = joined.chunk({"_cover": -1})
     best = joined.fillna(0).argmax("_cover")
-    return best.where(joined.max("_cover") >= max(min_purity, 1e-9), -1)
-
-
-def map_of_year(cover: xr.DataArray, time: xr.DataArray) -> xr.DataArray:
-    """Give each day the map of its year; a map without time serves all days."""
-    if "time" not in cover.dims:
-        return cover
-    years = cover["time"].dt.year.values
-    wanted = time.dt.year.values
-    absent = sorted(set(wanted.tolist()) - set(years.tolist()))
-    if absent:
-        raise InputError(
-            f"land_cover has no map of {absent[0]}; it has: {', '.join(map(str, years))}. Give the "
-            "map of that year, or one map without time."
-        )
-    at = {int(year): i for i, year in enumerate(years)}
-    chosen = xr.DataArray([at[int(year)] for year in wanted], dims="time")
-    return cover.drop_vars("time").isel(time=chosen).assign_coords(time=time)
+    found = best.where(joined.max("_cover") >= max(min_purity, 1e-9), -1)
+    return found.isel(_map=0) if found.sizes["_map"] == 1 else found.isel(_map=day)
 
 
 def _on_coarse(
-    da: xr.DataArray, like: xr.DataArray, members: Membership, *, name: str
+    da: xr.DataArray,
+    like: xr.DataArray,
+    fine: xr.DataArray,
+    members: Membership,
+    *,
+    name: str,
 ) -> xr.DataArray:
     """Return means over the coarse cells, or the values of a coarse grid as they are."""
+    require_numeric(da, name=name)
     dims = grid_dims(da)
     if dims is None:
         raise GridError(f"{name} has no grid: no dims (y, x) or (latitude, longitude).")
     da = on_days(da, like["time"], name=name)
-    shape = tuple(da.sizes[dim] for dim in dims)
-    if shape == members.coarse:
+    if lies_on(da, like):
         return da
-    if shape != members.fine:
+    if not lies_on(da, fine):
+        shape = tuple(da.sizes[dim] for dim in dims)
         raise GridError(
             f"{name} has {shape[0]} x {shape[1]} cells; it must lie on the grid of land_cover "
             f"({members.fine[0]} x {members.fine[1]}) or of coarse_sm "
             f"({members.coarse[0]} x {members.coarse[1]})."
         )
+    require_same_crs({"land_cover": fine, name: da})
     return member_means(da, members, like)
-
-
-def on_days(da: xr.DataArray, time: xr.DataArray, *, name: str) -> xr.DataArray:
-    """Return `da` on the days of `time`; without time it serves all days."""
-    if "time" not in da.dims:
-        return da
-    lacking = ~np.isin(time.values, da["time"].values)
-    if lacking.any():
-        raise InputError(
-            f"{name} lacks {int(lacking.sum())} of {time.size} days, the first of them "
-            f"{str(time.values[lacking][0])[:10]}; soilscope.interpolate_daily makes daily values "
-            "of composites."
-        )
-    return da if da.sizes["time"] == time.size else da.sel(time=time.values)
 
 
 def _apply(plan: Plan, fields: dict[str, xr.DataArray], like: xr.DataArray) -> xr.Dataset:

@@ -15,6 +15,9 @@ from soilscope.names import flag_table
 
 Array = npt.NDArray[Any]
 
+#: Smoothed NDVI may pass 1 a little; what passes this is none.
+_OVERSHOT = 1.5
+
 
 @dataclass(frozen=True)
 class Strata:
@@ -93,11 +96,34 @@ def read_strata(land_cover: xr.DataArray, ndvi_edges: Sequence[float]) -> Strata
     return Strata(tuple(table.values()), tuple(table), edges)
 
 
+def require_classes(land_cover: xr.DataArray, strata: Strata) -> None:
+    """Refuse land cover whose flags say that its classes are not those of the strata."""
+    if "flag_values" not in land_cover.attrs or "flag_meanings" not in land_cover.attrs:
+        return
+    table = flag_table(land_cover.attrs)
+    for code, cover in zip(strata.codes, strata.covers, strict=True):
+        if table.get(code, cover) != cover:
+            raise InputError(
+                f"land_cover has {table[code]!r} at the code {code}, which is {cover!r} in the "
+                "model; make both with soilscope.cover_strata and the same classes."
+            )
+
+
 def require_ndvi(ndvi: xr.DataArray) -> None:
     """Refuse NDVI whose attributes say that it is not scaled to -1 .. 1."""
     units = str(ndvi.attrs.get("units", "1"))
     if units not in ("1", ""):
         raise InputError(f"ndvi is in {units!r}; scale it to -1 to 1 first, with the units '1'.")
+
+
+def refuse_unscaled(largest: float) -> None:
+    """Refuse NDVI whose `largest` absolute value is beyond what smoothing overshoots."""
+    if largest > _OVERSHOT:
+        raise InputError(
+            f"ndvi reaches {largest:g} (or the negative of it), beyond -1 to 1: scale it first "
+            "(MODIS stores it times 10000), and mask fill values, as in "
+            "ndvi.where(abs(ndvi) <= 1)."
+        )
 
 
 def ndvi_classes(ndvi: Array, edges: Sequence[float]) -> Array:

@@ -1,5 +1,7 @@
 """Which coarse cell holds the centre of each fine cell, and means over what a coarse cell holds."""
 
+import math
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,14 +9,18 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 from odc.geo.geobox import GeoBox
-from scipy import sparse
 
 from soilscope.errors import GridError
-from soilscope.grid.crs import PLANAR, geobox_of, grid_dims
+from soilscope.grid.crs import PLANAR, crs_of, geobox_of, grid_dims, require_crs
 from soilscope.grid.weights import nearest_weights
+from soilscope.kernels.downscale import means_of_members
 
 Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 Array = npt.NDArray[Any]
+
+#: Bytes of a lazy array that a task holds: several arrays are read, and as many made.
+_BLOCK = 48 * 2**20
 
 
 @dataclass(frozen=True)
@@ -30,12 +36,21 @@ class Membership:
         """Number of coarse cells."""
         return self.coarse[0] * self.coarse[1]
 
-    def sums(self) -> Any:
-        """Return the sparse matrix (coarse, fine) that adds up the members of each coarse cell."""
-        inside = np.flatnonzero(self.cell >= 0)
-        ones = np.ones(inside.size)
-        shape = (self.n_coarse, self.cell.size)
-        return sparse.csr_array((ones, (self.cell[inside], inside)), shape=shape)
+    @property
+    def held(self) -> Integers:
+        """Number of fine cells in each coarse cell."""
+        return np.bincount(self.cell[self.cell >= 0], minlength=self.n_coarse)
+
+    def means(self, values: Array) -> tuple[Floats, Integers]:
+        """Return mean and number of the valid fine cells (..., fine cell) of each coarse cell."""
+        flat = np.ascontiguousarray(values).reshape(-1, self.cell.size)
+        if flat.dtype not in (np.float32, np.float64):
+            flat = flat.astype(np.float64)
+        mean = np.empty((flat.shape[0], self.n_coarse))
+        count = np.empty(mean.shape, np.int64)
+        means_of_members(flat, self.cell, mean, count)
+        shape = (*values.shape[:-1], self.n_coarse)
+        return mean.reshape(shape), count.reshape(shape)
 
 
 def membership(fine: GeoBox, coarse: GeoBox) -> Membership:
@@ -60,6 +75,9 @@ def membership(fine: GeoBox, coarse: GeoBox) -> Membership:
 
 def members_of(fine: xr.DataArray, coarse: xr.DataArray, *, names: tuple[str, str]) -> Membership:
     """Return the membership between the grids of two arrays; refuse cells that are not finer."""
+    if crs_of(fine) != crs_of(coarse):
+        for grid, name, other in ((fine, *names), (coarse, *names[::-1])):
+            require_crs(grid, name=name, purpose=f"its place on the grid of {other}")
     small, large = geobox_of(fine, name=names[0]), geobox_of(coarse, name=names[1])
     found = membership(small, large)
     counts = np.bincount(found.cell[found.cell >= 0])
@@ -105,12 +123,30 @@ def member_means(fine: xr.DataArray, members: Membership, like: xr.DataArray) ->
 
 
 def whole_in_space(da: xr.DataArray) -> xr.DataArray:
-    """Put every field of lazy data into one chunk; what is whole already stays as it is."""
+    """Put every field of lazy data into one chunk, few enough in a block to be held.
+
+    What is split along other dims already stays so where its blocks are small.
+    """
     dims = grid_dims(da) or PLANAR
-    if all(len(da.variable.chunksizes[dim]) == 1 for dim in dims):
-        return da
-    others = {dim: "auto" for dim in da.dims if dim not in dims}
-    return da.chunk({**others, **dict.fromkeys(dims, -1)})
+    sizes = da.variable.chunksizes
+    field = da.dtype.itemsize * da.sizes[dims[0]] * da.sizes[dims[1]]
+    others = [dim for dim in da.dims if dim not in dims]
+    steps: dict[Hashable, int | tuple[int, ...]] = dict.fromkeys(dims, -1)
+    held = field * math.prod(max(sizes[dim]) for dim in others)
+    for dim in sorted(others, key=lambda dim: dim != "time"):
+        if held <= _BLOCK:
+            break
+        longest = max(sizes[dim])
+        parts = min(longest, math.ceil(held / _BLOCK))
+        cut = tuple(n for size in sizes[dim] for n in _parts(size, longest, parts))
+        steps[dim], held = cut, held * max(cut) // longest
+    return da.chunk(steps)
+
+
+def _parts(size: int, longest: int, parts: int) -> list[int]:
+    """Split a chunk so that the longest one is cut into `parts`, evenly."""
+    step = math.ceil(longest / parts)
+    return [min(step, size - at) for at in range(0, size, step)]
 
 
 class _Means:
@@ -120,11 +156,6 @@ class _Means:
         self.members = members
 
     def __call__(self, values: Array) -> Array:
-        flat = values.reshape(-1, self.members.cell.size).T
-        valid = np.isfinite(flat)
-        sums = self.members.sums()
-        total = sums @ np.where(valid, flat, 0.0).astype(np.float64)
-        count = sums @ valid.astype(np.float64)
-        with np.errstate(invalid="ignore"):
-            mean = np.where(count > 0, total / np.where(count > 0, count, 1.0), np.nan)
-        return np.ascontiguousarray(mean.T).reshape(*values.shape[:-2], *self.members.coarse)
+        lead = values.shape[:-2]
+        mean, _ = self.members.means(values.reshape(*lead, self.members.cell.size))
+        return mean.reshape(*lead, *self.members.coarse)
