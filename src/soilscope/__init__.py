@@ -51,6 +51,7 @@ _PUBLIC = {
     "valid_fraction": "grid.regrid",
     "vapour_pressure_deficit": "prepare.vapour",
     "variogram": "analyse.variogram",
+    "variogram_map": "analyse.variogram_map",
 }
 
 __all__ = sorted(_PUBLIC)

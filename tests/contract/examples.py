@@ -400,4 +400,5 @@ EXAMPLES: dict[str, Example] = {
     "fit_variogram": Example(
         "fit_variogram", _variogram, {"models": ["linear", "spherical", "matern"]}
     ),
+    "variogram_map": Example("variogram_map", _on_map, {"max_lag": 10.0}),
 }

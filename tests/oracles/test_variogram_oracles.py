@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 from numpy.testing import assert_allclose, assert_array_equal
 
-from soilscope import fit_variogram, variogram
+from soilscope import fit_variogram, variogram, variogram_map
 from soilscope.analyse.fit_variogram_options import CODES
 from soilscope.kernels.variogram_fit import curves
 from soilscope.kernels.variogram_pairs import ellipsoid_distance
@@ -115,6 +115,19 @@ def test_distances_on_the_ellipsoid_are_those_of_sp(folder):
         for a, b in to
     ]  # fmt: skip
     assert_allclose(made, theirs["km"], rtol=1e-10)
+
+
+def test_the_lag_map_is_that_of_gstat(folder, grid):
+    theirs = pd.DataFrame(of_gstat(folder, "meuse_grid_gstat")["map_40"]["map"]).astype(float)
+    theirs = theirs[(theirs["np"] > 0) & (theirs[["dx", "dy"]] != 0).any(axis=1)]
+    made = variogram_map(grid, max_lag=600.0)
+    at = {
+        "lag_north": xr.DataArray(theirs["dy"].to_numpy()),
+        "lag_east": xr.DataArray(theirs["dx"].to_numpy()),
+    }
+    assert len(theirs) > 900
+    assert_array_equal(made["n_pairs"].sel(at), theirs["np"])
+    assert_allclose(made["semivariance"].sel(at), theirs["gamma"], rtol=1e-10)
 
 
 #: gstat's names of the models and of the weights that we have too.

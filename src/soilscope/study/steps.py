@@ -82,6 +82,7 @@ def _steps() -> dict[str, Step]:
     from soilscope.analyse.time_stability import time_stability
     from soilscope.analyse.trend import trend
     from soilscope.analyse.variogram import variogram
+    from soilscope.analyse.variogram_map import variogram_map
     from soilscope.prepare.blend import blend_moisture
     from soilscope.prepare.composites import composite
     from soilscope.prepare.daily import interpolate_daily
@@ -157,6 +158,7 @@ def _steps() -> dict[str, Step]:
         "recovery": Step(recovery, ("estimate", "truth"), whole=_always),
         "variogram": Step(variogram, ("field",), whole=_always),
         "fit_variogram": Step(fit_variogram, ("vg",), whole=_always),
+        "variogram_map": Step(variogram_map, ("field",), whole=_always),
     }
 
 
