@@ -1,6 +1,5 @@
 """Studies of days that grow: the last day that was begun, and the night before it."""
 
-
 import pytest
 import xarray as xr
 

@@ -1,6 +1,7 @@
 """Days and months of hours, made by blocks of time: the same numbers for any block or chunk."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -9,8 +10,10 @@ from soilscope.errors import SoilscopeWarning
 from soilscope.sources import chunks
 from soilscope.study import stages
 from soilscope.study.config import load_study
+from soilscope.study.months import to_months
+from soilscope.study.place import CalendarSpec
 from soilscope.study.runner import run_study
-from soilscope.study.staging import stage_inputs
+from soilscope.study.staging import Staged, stage_inputs
 from soilscope.twin.layouts.era5_land import write_era5_land
 from study.hourly_files import N_DAYS, STUDY, VARIABLES, cube_of, hours, opened, same, written
 
@@ -48,12 +51,14 @@ def test_blocks_and_chunks_of_days_make_no_difference(folder, steps, chunk):
     xr.testing.assert_identical(whole(item).drop_attrs(), expected.drop_attrs())
 
 
+LONE = pd.to_datetime(["2001-07-05", "2001-07-09", "2001-08-31"])
+#: A day cut short, lone hours, and one hour alone in the midst of days without any.
 GONE = [
-    *range(3, 47),
-    *range(100, 103),
-    150,
-    *range(180, 24 * 9),
-    *range(24 * 11 + 10, 24 * 11 + 22),
+    *range(3, 20),
+    *range(50, 53),
+    66,
+    *({*range(90, 24 * 9)} - {24 * 6 + 12}),
+    *range(280, 288),
 ]
 
 
@@ -67,8 +72,20 @@ def test_gaps_make_no_difference_to_blocks(folder, steps):
     local = overpass_temperature(opened().surface_temperature)
     same(found.lst_day, local.lst_day)
     same(found.lst_night, local.lst_night)
-    assert np.isnan(found.temperature.values[[0, 1, 7, 8, 11]]).all()
-    assert np.isfinite(found.temperature.values[[2, 3, 4, 5, 6, 9, 10]]).all()  # 21 of 24
+    there = np.isfinite(found.temperature.values).all(axis=(1, 2))
+    assert np.flatnonzero(there).tolist() == [1, 2, 9, 10]  # with 24, 20, 24 and 24 of 24
+
+
+def test_a_month_of_few_days_is_missing_in_blocks_as_in_the_whole():
+    days = pd.DatetimeIndex([*pd.date_range("2001-06-01", "2001-06-30"), *LONE]).append(
+        pd.date_range("2001-10-01", "2001-10-31")
+    )
+    values = np.arange(days.size, dtype=float)[:, None]
+    ds = xr.Dataset({"ndvi": (("time", "site"), values)}, {"time": days, "site": ["a"]})
+    spec = CalendarSpec(step="month")
+    item = Staged(ds, to_months(ds, spec), calendar=spec)
+    assert np.isnan(item.ds.ndvi.values[:, 0]).tolist() == [False, True, True, True, False]
+    xr.testing.assert_identical(in_blocks(item, 1).drop_attrs(), item.ds.drop_attrs())
 
 
 def test_blocks_of_months_take_the_hours_around_them(folder):

@@ -1,6 +1,5 @@
 """What makes no days, or no temperature at a local hour, is told in one line with a remedy."""
 
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,6 +1,5 @@
 """Hourly inputs of a study become days: means, deficits and temperatures at local hours."""
 
-
 import numpy as np
 import pytest
 

@@ -102,7 +102,8 @@ def evened(ds: xr.Dataset, step: np.timedelta64) -> xr.Dataset:
         return ds
     gaps = np.flatnonzero(np.diff(time) > longest)
     extra = [np.arange(time[at] + step, time[at + 1], step) for at in gaps]
-    stamps = np.union1d(time, np.concatenate([time[-1:] + step, *extra]))
+    behind = time[-1] + step * np.arange(1, 3)  # two: one in the next month would look monthly
+    stamps = np.union1d(time, np.concatenate([behind, *extra]))
     return ds.reindex(time=stamps, fill_value=missing(ds))
 
 
