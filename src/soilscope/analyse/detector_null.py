@@ -1,0 +1,75 @@
+"""What q is worth against fields that have nothing to do with the factors."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from soilscope.analyse.detector_sample import Sample
+from soilscope.kernels.detector import column_sums, explained, overlay_sums
+from soilscope.kernels.detector_surrogates import permuted, spatial
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Null:
+    """Surrogates of the response, drawn anew from one seed for every field."""
+
+    kind: str  # "permutation" or "spatial"
+    n_surrogates: int
+    seed: int
+
+    def columns(self, sample: Sample) -> Iterator[npt.NDArray[np.float32]]:
+        """Surrogates at the rows of the sample, in batches of columns."""
+        if self.kind == "permutation":
+            return permuted(sample.y, self.n_surrogates, self.seed)
+        field = np.zeros(sample.kept.shape)
+        field[sample.kept] = sample.y
+        return spatial(field, sample.kept, self.n_surrogates, self.seed)
+
+    def q_of_factors(self, sample: Sample) -> Floats:
+        """Q of each surrogate for each factor: (n_surrogates, k)."""
+        first = np.concatenate([[0], np.cumsum(sample.n_codes)])
+        codes = np.ascontiguousarray(sample.codes.T)
+        counts = [
+            np.bincount(c, minlength=n) for c, n in zip(sample.codes, sample.n_codes, strict=True)
+        ]
+        found = []
+        for columns in self.columns(sample):
+            sums = column_sums(columns, codes, first)
+            squares = squares_of(columns)
+            parts = np.split(sums, first[1:-1])
+            found.append([explained(p, c, squares) for p, c in zip(parts, counts, strict=True)])
+        return np.concatenate([np.array(f).T for f in found])
+
+    def q_of_overlays(self, sample: Sample, pairs: list[tuple[int, int]]) -> Floats:
+        """Q of each surrogate for the overlay of each pair of factors: (n_surrogates, n_pair)."""
+        sizes = sample.n_codes
+        found = []
+        for columns in self.columns(sample):
+            squares = squares_of(columns)
+            row = []
+            for i, j in pairs:
+                a, b, n = sample.codes[i], sample.codes[j], int(sizes[i] * sizes[j])
+                sums = overlay_sums(columns, a, b, sizes[j], n)
+                count = np.bincount(a.astype(np.int64) * sizes[j] + b, minlength=n)
+                row.append(explained(sums, count, squares))
+            found.append(np.array(row).T)
+        return np.concatenate(found)
+
+
+def squares_of(columns: npt.NDArray[np.float32]) -> Floats:
+    """Sum of squares of each column about its mean."""
+    wide = columns.astype(np.float64)
+    found: Floats = np.einsum("ij,ij->j", wide, wide) - wide.sum(axis=0) ** 2 / len(wide)
+    return found
+
+
+def share_above(null: Floats, observed: Floats) -> Floats:
+    """P-value of `observed` (k,) beside `null` (n_surrogates, k); the data count as a draw."""
+    with np.errstate(invalid="ignore"):
+        above = (null >= observed - 1e-12).sum(axis=0)
+    return np.where(np.isfinite(observed), (above + 1.0) / (len(null) + 1.0), np.nan)
