@@ -89,7 +89,14 @@ def estimated(ndvi, level, *, frozen=(), rescale=((), ()), centred=False, kind="
     slope, intercept = np.array([[-0.01], [-0.02]]), np.array([[0.5], [0.6]])
     level = np.array(level, dtype=np.int8)[:, np.newaxis]
     tables = (slope, intercept, level)
-    estimate(difference, row, group, shift, scale, centred, *tables, moisture, used)
+    mean, count = np.empty(3), np.empty(3, np.int64)
+    cell = np.array([0, 0, 0, 2, -1])
+    estimate(
+        difference, row, group, shift, scale, centred, *tables, cell, moisture, used, mean, count
+    )
+    members = moisture[:4][np.isfinite(moisture[:4])]
+    assert count.tolist() == [np.isfinite(moisture[0]), 0, np.isfinite(moisture[3])]
+    np.testing.assert_allclose(mean[np.isfinite(mean)], members)  # one valid member each
     return moisture, used.tolist(), row.tolist(), largest
 
 
@@ -135,10 +142,10 @@ def test_values_beyond_the_limits_are_counted_and_both_sums_are_kept(clip):
     cell = np.array([0, 0, 1, 2, 0, -1])
     estimates, total, limits = np.empty(6), np.empty((2, 3)), np.empty(2, np.int64)
     lacking = np.array([-0.15, 0.25, np.nan])
-    highest = np.array([0.5, 0.5, 0.5, 0.5, 0.5, np.nan])
-    add_residual(
-        moisture, estimates, cell, lacking, np.empty(0), False, highest, clip, total, limits
-    )
+    highest, written = np.array([0.5, 0.5, 0.5, 0.5, 0.5, np.nan]), np.empty(6, np.float32)
+    options = (np.empty(0), False, highest, clip)
+    add_residual(moisture, estimates, cell, lacking, *options, total, limits, written)
+    np.testing.assert_array_equal(written, moisture.astype(np.float32))
     low, high = (0.0, 0.5) if clip else (-0.05, 0.55)
     np.testing.assert_allclose(moisture, [low, 0.05, high, np.nan, np.nan, np.nan], atol=1e-15)
     np.testing.assert_allclose(estimates, [0.1, 0.2, 0.3, np.nan, np.nan, np.nan])

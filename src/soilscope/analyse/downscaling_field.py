@@ -98,23 +98,21 @@ class DownscaleField:
 
     def _day(self, day: Mapping[str, Array], work: "_Work", t: int, out: dict[str, Array]) -> None:
         group, product = day["group"], day["product"].astype(np.float64)
-        self._estimate(day, work)
+        mean, count = self._estimate(day, work)
         moisture, estimated = work.fields
-        mean, count = self.members.means(moisture)
-        lacking = product - mean
-        residual, surface, filled = self._residual(lacking, count, work)
+        residual, surface, filled = self._residual(product - mean, count, work)
         fixed = np.isfinite(product) & (count > 0)
         total, limits = np.empty((2, count.size)), np.empty(2, np.int64)
         highest = day["porosity"].astype(np.float64) if "porosity" in day else np.ones(1)
         kernel.add_residual(
             moisture, estimated, self.members.cell, residual, surface,
-            self.residual == "none", highest, self.clip, total, limits,
+            self.residual == "none", highest, self.clip, total, limits, out["soil_moisture"][t],
         )  # fmt: skip
-        kernel.write_day(
+        kernel.tell_of_cells(
             moisture, work.used, work.row, group, self.members.cell, work.lines.error,
             day["doubt"].astype(np.float64) if "doubt" in day else _EMPTY,
             _codes(day, fixed, filled),
-            *(out[name][t] for name in self.FIELDS),
+            *(out[name][t] for name in self.FIELDS[1:]),
         )  # fmt: skip
         some = count > 0
         away = np.abs(total[:, fixed] / count[fixed] - product[fixed])
@@ -125,8 +123,8 @@ class DownscaleField:
         out["n_below"][t], out["n_above"][t] = limits
         out["seam_index"][t], out["seam_index_estimate"][t] = self._seams(work.fields)
 
-    def _estimate(self, day: Mapping[str, Array], work: "_Work") -> None:
-        """Write estimates, whose relation they have, and the stratum of each cell to `work`."""
+    def _estimate(self, day: Mapping[str, Array], work: "_Work") -> tuple[Floats, Array]:
+        """Write estimates and their strata to `work`; return mean and number by coarse cell."""
         frozen = day["frozen"] > 0 if "frozen" in day else np.empty(0, bool)
         largest = kernel.rows_of(
             day["difference"], day["ndvi"], day["cover"], frozen, day["group"],
@@ -135,10 +133,13 @@ class DownscaleField:
         refuse_unscaled(largest)
         scale, shift = work.rescale
         lines = work.lines
+        mean, count = np.empty(self._held.size), np.empty(self._held.size, np.int64)
         kernel.estimate(
             day["difference"], work.row, day["group"], shift, scale, self.day_effects,
-            lines.slope, lines.intercept, lines.level, work.fields[0], work.used,
+            lines.slope, lines.intercept, lines.level, self.members.cell,
+            work.fields[0], work.used, mean, count,
         )  # fmt: skip
+        return mean, count
 
     def _residual(
         self, lacking: Floats, count: Array, work: "_Work"

@@ -67,16 +67,21 @@ def estimate(
     slope: Array,
     intercept: Array,
     level: Array,
+    cell: Array,
     moisture: Array,
     used: Array,
+    mean: Array,
+    count: Array,
 ) -> None:
     """Apply lines to the differences of surface temperature (n_cell) of a day.
 
     A difference is taken less `shift` over `scale` of its stratum first (empty: as it is), and less
     the day's mean where `centred`. The tables are (n_stratum, n_group); `moisture` and `used`
-    (level, -1 for none) are written.
+    (level, -1 for none) are written, and the `mean` and `count` of estimates of each coarse cell.
     """
-    total, count = 0.0, 0
+    total, n = 0.0, 0
+    mean[:] = 0.0
+    count[:] = 0
     for i in range(row.size):
         s = row[i]
         moisture[i] = np.nan
@@ -87,8 +92,8 @@ def estimate(
             moisture[i] = d
             if np.isfinite(d):
                 total += d
-                count += 1
-    mean = total / count if centred and count else 0.0
+                n += 1
+    middle = total / n if centred and n else 0.0
     for i in range(row.size):
         s = row[i]
         used[i] = -1
@@ -96,10 +101,16 @@ def estimate(
             continue
         g = group[i if group.size > 1 else 0]
         if level[s, g] >= 0:
-            moisture[i] = slope[s, g] * (moisture[i] - mean) + intercept[s, g]
+            moisture[i] = slope[s, g] * (moisture[i] - middle) + intercept[s, g]
             used[i] = level[s, g]
+            c = cell[i]
+            if c >= 0 and np.isfinite(moisture[i]):
+                mean[c] += moisture[i]
+                count[c] += 1
         else:
             moisture[i] = np.nan
+    for c in range(mean.size):
+        mean[c] = mean[c] / count[c] if count[c] else np.nan
 
 
 @kernel
@@ -134,13 +145,15 @@ def add_residual(
     clip: bool,
     total: Array,
     limits: Array,
+    written: Array,
 ) -> None:
     """Add to the estimates `moisture` (n_cell), in place, what their coarse cell lacks.
 
     That is `residual` (n_coarse, NaN: the cells are missing), or `surface` (n_cell) where it is not
     empty; `everywhere` keeps the estimates as they are. `estimated` keeps the estimates of cells
-    that have a result. `highest` is the upper limit (n_cell or 1). `total` (2, n_coarse) holds sums
-    before and after clipping, and `limits` how many values lie below and above.
+    that have a result, and `written` gets these. `highest` is the upper limit (n_cell or 1).
+    `total` (2, n_coarse) holds sums before and after clipping, and `limits` how many values lie
+    below and above.
     """
     total[:] = 0.0
     limits[:] = 0
@@ -154,7 +167,7 @@ def add_residual(
                 value += surface[i] if surface.size else residual[c]
         estimated[i] = moisture[i]
         if not np.isfinite(value):
-            estimated[i] = moisture[i] = np.nan
+            estimated[i] = moisture[i] = written[i] = np.nan
             continue
         high = highest[i if highest.size > 1 else 0]
         held = value
@@ -169,11 +182,11 @@ def add_residual(
         if c >= 0:
             total[0, c] += value
             total[1, c] += held
-        moisture[i] = held
+        moisture[i] = written[i] = held
 
 
 @kernel
-def write_day(
+def tell_of_cells(
     moisture: Array,
     used: Array,
     row: Array,
@@ -182,31 +195,29 @@ def write_day(
     error: Array,
     doubt: Array,
     code: Array,
-    out_moisture: Array,
-    out_uncertainty: Array,
-    out_used: Array,
-    out_source: Array,
+    uncertainty: Array,
+    fallback: Array,
+    source: Array,
 ) -> None:
-    """Write the fields of a day (n_cell).
+    """Write uncertainty, relation and source of the cells (n_cell) that have a result.
 
     The uncertainty joins `error` (n_stratum, n_group) and `doubt` (n_coarse, empty: none); `code`
     (n_coarse) tells where coarse values are from.
     """
     for i in range(moisture.size):
-        out_moisture[i] = moisture[i]
         if not np.isfinite(moisture[i]):
-            out_uncertainty[i] = np.nan
-            out_used[i] = -1
-            out_source[i] = 0
+            uncertainty[i] = np.nan
+            fallback[i] = -1
+            source[i] = 0
             continue
         c = cell[i]
         g = group[i if group.size > 1 else 0]
         square = error[row[i], g] ** 2
         if doubt.size and c >= 0 and np.isfinite(doubt[c]):
             square += float(doubt[c]) ** 2
-        out_uncertainty[i] = np.sqrt(square)
-        out_used[i] = used[i]
-        out_source[i] = code[c] if c >= 0 else 0
+        uncertainty[i] = np.sqrt(square)
+        fallback[i] = used[i]
+        source[i] = code[c] if c >= 0 else 0
 
 
 @kernel
