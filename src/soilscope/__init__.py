@@ -29,6 +29,7 @@ _PUBLIC = {
     "lst_difference": "prepare.lst",
     "mask_by_bits": "prepare.quality",
     "merge_layers": "prepare.layers",
+    "merge_variograms": "analyse.variogram_merge",
     "onset_delay": "analyse.onset_delay",
     "open_source": "sources.catalogue",
     "overpass_temperature": "prepare.overpass",

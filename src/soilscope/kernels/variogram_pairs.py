@@ -30,25 +30,19 @@ def ellipsoid_distance(sin_mean, sin_half, sin_half_turn, major, flattening):
 
 
 @kernel
-def _class_of(distance, edges, width, right):
+def _class_of(distance, edges, per_length, right):
     """Class of a distance: (edges[k], edges[k + 1]], or [edges[k], edges[k + 1]); -1 for none."""
     last = edges.size - 1
     if distance > edges[last] or (not right and distance >= edges[last]):
         return -1
     if right and distance <= edges[0]:
         return -1
-    k = min(int(distance / width), last - 1)
+    k = min(int(distance * per_length), last - 1)  # off by one at most, by rounding
     if right:
-        while k > 0 and distance <= edges[k]:
-            k -= 1
-        while k < last - 1 and distance > edges[k + 1]:
-            k += 1
-    else:
-        while k > 0 and distance < edges[k]:
-            k -= 1
-        while k < last - 1 and distance >= edges[k + 1]:
-            k += 1
-    return k
+        k -= int(distance <= edges[k])
+        return k + int(distance > edges[k + 1])
+    k -= int(distance < edges[k])
+    return k + int(distance >= edges[k + 1])
 
 
 @kernel
@@ -92,7 +86,7 @@ def site_sums(place, z, ellipsoid, edges, width, right, root, azimuths, toleranc
         Added to.
     """
     n_site, n_field = z.shape
-    reach = edges[-1]
+    per_length, reach = 1.0 / width, edges[-1]
     if ellipsoid[0] > 0.0:  # a radian of a meridian is at least this long
         reach = 1.0001 * edges[-1] / (ellipsoid[0] * (1.0 - ellipsoid[1]) ** 2)
     for i in range(n_site):
@@ -100,7 +94,7 @@ def site_sums(place, z, ellipsoid, edges, width, right, root, azimuths, toleranc
             if place[j, 0] - place[i, 0] > reach:
                 break
             distance = _separation(place[i, 0], place[i, 1], place[j, 0], place[j, 1], ellipsoid)
-            k = _class_of(distance, edges, width, right)
+            k = _class_of(distance, edges, per_length, right)
             if k < 0:
                 continue
             for a in range(n.shape[0]):
@@ -139,4 +133,4 @@ def row_distances(latitude, row, partners, half_turns, ellipsoid, edges, width, 
             far[p, k] = ellipsoid_distance(
                 sin_mean, sin_half, half_turns[k], ellipsoid[0], ellipsoid[1]
             )
-            which[p, k] = _class_of(far[p, k], edges, width, right)
+            which[p, k] = _class_of(far[p, k], edges, 1.0 / width, right)
