@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from soilscope import (
     composite,
@@ -10,6 +11,8 @@ from soilscope import (
     overpass_temperature,
     vapour_pressure_deficit,
 )
+from soilscope.grid.crs import geobox_of, stamp
+from soilscope.grid.regrid import regrid
 from soilscope.study import stages
 from soilscope.study.config import load_study
 from soilscope.study.plan import plan
@@ -139,3 +142,60 @@ def test_an_input_apart_is_brought_to_days_on_its_own_grid(folder):
     local = overpass_temperature(opened().surface_temperature)
     found = Store("out").open("range").load().lst_difference
     same(found, (local.lst_day - local.lst_night))
+
+
+def test_local_hours_are_of_the_own_cells_and_then_brought_onto_the_grid(folder):
+    text = "grid: {crs: EPSG:32647, resolution: 9000, min_valid: 0.1}\n" + STUDY
+    run_study(written(text), results="out")
+    cube = cube_of()
+    local = overpass_temperature(opened().surface_temperature)
+    expected = regrid(local.lst_day, geobox_of(cube), min_valid=0.1)
+    assert "y" in cube.dims
+    assert np.isfinite(expected.values).any()
+    np.testing.assert_array_equal(cube.lst_day.values, expected.values)
+
+
+def test_a_projected_grid_has_the_local_hours_of_its_longitudes(folder):
+    ds = hours(west=0.0)
+    temperature = ds.surface_temperature.rename(latitude="y", longitude="x")
+    far = {"y": 4.5e6 - 3e5 * np.arange(3), "x": 2e5 + 3e5 * np.arange(4)}  # 12 degrees wide
+    placed = stamp(temperature.assign_coords(far).to_dataset(name="skt"), "EPSG:32647")
+    placed["skt"].attrs["units"] = "degC"
+    placed.to_netcdf("land.nc")
+    text = """\
+calendar: {step: day, derive: [overpass]}
+inputs:
+  land: {product: raster, paths: land.nc, variables: {surface_temperature: skt}}
+analyses:
+  range: {step: lst_difference, day: lst_day, night: lst_night}
+"""
+    run_study(written(text), results="out")
+    local = overpass_temperature(placed.skt)
+    same(cube_of().lst_day, local.lst_day)
+    assert float(local.lst_day.std("x").mean()) > 1.0  # the hours differ
+
+
+def test_sites_have_the_local_hours_of_their_longitudes(folder):
+    time = hours().time
+    n = np.arange(time.size, dtype=float)[:, None] / 10.0
+    ds = xr.Dataset(
+        {"skt": (("time", "site"), n + np.zeros(3), {"units": "degC"})},
+        {
+            "time": time,
+            "site": ["west", "here", "east"],
+            "longitude": ("site", [-90.0, 0.0, 90.0]),
+            "latitude": ("site", [40.0, 41.0, 42.0]),
+        },
+    )
+    ds.to_netcdf("sites.nc")
+    text = """\
+calendar: {step: day, derive: [overpass]}
+inputs:
+  land: {product: table, paths: sites.nc, variables: {surface_temperature: skt}}
+analyses:
+  range: {step: lst_difference, day: lst_day, night: lst_night}
+"""
+    run_study(written(text), results="out")
+    found = cube_of().lst_day.sel(time="2020-06-03").squeeze()
+    # the value is a tenth of the hour of the record: 48 at midnight (UTC), 6 hours for 90 degrees
+    np.testing.assert_allclose(found.sel(site=["west", "here", "east"]), [6.75, 6.15, 5.55])

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
+import pyproj
 import xarray as xr
 from affine import Affine
 from odc.geo.crs import CRS
@@ -87,8 +88,14 @@ def _bounds(study: Study, cut: Mapping[str, xr.Dataset], crs: CRS | None) -> Bou
     if first is None:
         raise GridError("no input has a grid that could be brought onto the study's.")
     box = geobox_of(first)
-    extent = (box.extent if box.crs == crs else box.extent.to_crs(str(crs))).boundingbox
-    return (extent.left, extent.bottom, extent.right, extent.top)
+    own = box.extent.boundingbox
+    west, south, east, north = own.left, own.bottom, own.right, own.top
+    if box.crs == crs or box.crs is None or crs is None:
+        return west, south, east, north
+    # edges between the corners are curves in the other system
+    to_crs = pyproj.Transformer.from_crs(box.crs.to_wkt(), crs.to_wkt(), always_xy=True)
+    bounds: Bounds = to_crs.transform_bounds(west, south, east, north)
+    return bounds
 
 
 def _of_cells(bounds: Bounds, step: float, crs: CRS | None, snap: GeoBox | None) -> GeoBox:
