@@ -3,6 +3,7 @@
 SHELL := /bin/sh
 
 PYTHON ?= python3
+STUDY  ?= helan
 VENV   := .venv
 STAMPS := .stamps
 BIN    := $(VENV)/bin
@@ -43,8 +44,8 @@ setup: $(STAMPS)/dev ## environment with the package and the development tools
 # --- what people run --------------------------------------------------------------------------
 
 .PHONY: demo
-demo: $(STAMPS)/run ## run the demo study of the Helan oasis and print where its report is
-	@$(BIN)/soilscope demo helan --results results/helan
+demo: $(STAMPS)/run ## run a demo study (STUDY=helan or heihe) and print where its report is
+	@$(BIN)/soilscope demo $(STUDY) --results results/$(STUDY)
 
 .PHONY: test
 test: $(STAMPS)/dev ## run the tests
