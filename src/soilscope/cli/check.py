@@ -25,6 +25,7 @@ def check(study: StudyFile, csv: Table = None, *, voice: Voice) -> None:
     from soilscope.errors import StudyError
     from soilscope.study.check_files import check_files, check_versions
     from soilscope.study.check_table import in_lines, require_own_table, write_table
+    from soilscope.study.check_traps import check_traps
     from soilscope.study.config import load_study
     from soilscope.study.plan import plan
 
@@ -36,6 +37,7 @@ def check(study: StudyFile, csv: Table = None, *, voice: Voice) -> None:
         problems = check_files(loaded)
         found = plan(loaded)
         problems += check_versions(found.inputs, period=loaded.period)
+        problems += check_traps(loaded)
         if csv is not None:
             write_table(problems, csv)
     for line in found.text():

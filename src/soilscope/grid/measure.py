@@ -109,8 +109,8 @@ def _step(obj: xr.DataArray | xr.Dataset, dim: str) -> float:
     values = obj[dim].values.astype(np.float64)
     if values.size < 2:
         raise GridError(
-            f"{dim!r} has a single value, which does not say how wide a cell is; assign a "
-            "coordinate cell_area (m2)."
+            f"{dim!r} has a single value, which does not say how wide a cell is; take two "
+            "rows and columns at least, or assign a coordinate cell_area (m2)."
         )
     step = float(values[-1] - values[0]) / (values.size - 1)
     if not np.allclose(np.diff(values), step, rtol=1e-2, atol=0.0):

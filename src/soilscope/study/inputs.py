@@ -94,7 +94,7 @@ def input_apart(study: Study, name: str, item: Staged) -> xr.Dataset:
 
 def _with_remedy(text: str, study: Study) -> str:
     """Say which key of the study brings unlike grids or time steps together."""
-    if study.place.grid is None and ("grids of" in text or "reproject one" in text):
+    if study.place.grid is None and ("grids of" in text or "reproject" in text):
         names = ", ".join(study.inputs)
         return f"{text} Or write grid: {{like: INPUT}} with one of the inputs ({names})."
     if study.place.calendar is None and "time step" in text:

@@ -13,6 +13,7 @@ _WITHOUT = {
     "constant": "the values do not vary",
     "collinear": "the drivers are collinear",
 }
+_KINDS = ("status", "difference", "relation")
 #: Differences of day and night, at least, before their sign is judged.
 _FEW = 10
 
@@ -25,6 +26,11 @@ def count_outcome(result: xr.Dataset) -> dict[str, dict[str, int]]:
         counted["status"] = {
             STATUS[int(code)]: int(n) for code, n in zip(codes, counts, strict=True)
         }
+    if "usable" in result and "stratum" in result["usable"].dims:
+        counted["relation"] = {
+            "usable": int(result["usable"].sum()),
+            "samples": int(result["n_obs"].max()),  # those of all strata together
+        }
     if "n_negative" in result and "lst_difference" in result:
         counted["difference"] = {
             "negative": int(result["n_negative"].sum()),
@@ -35,15 +41,36 @@ def count_outcome(result: xr.Dataset) -> dict[str, dict[str, int]]:
 
 def told_of(name: str, counts: Iterable[Mapping[str, Mapping[str, int]]]) -> list[str]:
     """Say what the counts of all slabs tell of a result."""
-    total: dict[str, Counter[str]] = {"status": Counter(), "difference": Counter()}
+    total: dict[str, Counter[str]] = {kind: Counter() for kind in _KINDS}
     for slab in counts:
         for kind in total.keys() & slab.keys():
             total[kind].update(slab[kind])
+    if total["relation"]:
+        return _without_relation(name, total["relation"])
     return [*_without_result(name, total["status"]), *_exchanged(name, total["difference"])]
 
 
+def _without_relation(name: str, total: Counter[str]) -> list[str]:
+    """Say why, if no stratum has a relation that downscaling can use."""
+    if total["usable"]:
+        return []
+    if not total["samples"]:
+        return [
+            f"{name}: no stratum has a sample: no coarse cell has a class of land cover together "
+            "with soil moisture, temperatures and NDVI on one day; look at the classes (table of "
+            "cover_strata), min_purity, and the days of the inputs."
+        ]
+    return [
+        f"{name}: no stratum has a relation that can be used ({total['samples']} samples); see "
+        f"status and coefficient in results/{name}. Where downscale has no relation, it has no "
+        "value."
+    ]
+
+
 def _without_result(name: str, total: Counter[str]) -> list[str]:
-    """Say why, if no cell that has data came to a result."""
+    """Say why, if no cell came to a result."""
+    if set(total) == {"no_data"}:
+        return [f"{name}: no cell has any data; look at the inputs that it takes, and their days."]
     del total["no_data"]
     if not total or not set(total) <= set(_WITHOUT):
         return []

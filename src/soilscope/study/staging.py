@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from odc.geo.geobox import GeoBox
 
+from soilscope.errors import GridError
 from soilscope.grid.crs import geobox_of, grid_dims, require_crs
 from soilscope.grid.cut import cut_to_region
 from soilscope.grid.region import inside
@@ -131,7 +132,10 @@ def stage_inputs(study: Study, opened: Mapping[str, xr.Dataset]) -> dict[str, St
         ds = ready(ds, calendar)
         min_valid = place.grid.min_valid if place.grid else 0.5
         item = Staged(ds, ds, box, calendar, min_valid, study.inputs[name].suffix, tuple(notes))
-        staged[name] = replace(item, ds=item._make(ds))
+        try:
+            staged[name] = replace(item, ds=item._make(ds))
+        except GridError as error:
+            raise GridError(f"{_named(name, ds)} and the study's grid: {error}") from error
     return staged
 
 
