@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from soilscope import variogram
+from soilscope.analyse import variogram_fields
 from soilscope.errors import GridError, InputError, SoilscopeWarning
 from soilscope.grid.crs import stamp
 from soilscope.names import STATUS
@@ -220,6 +221,17 @@ def test_each_month_has_its_own_mask_and_its_own_variogram():
     lazy = variogram(da.chunk(month=3, y=5, x=4), **options)
     assert lazy["semivariance"].chunks is not None
     xr.testing.assert_allclose(lazy.compute(), made, rtol=1e-12)
+
+
+@half
+def test_how_many_fields_are_worked_on_at_a_time_does_not_matter(monkeypatch):
+    da = on_map(np.stack([rough(8, 9, seed=k) for k in range(5)]), dims=("month", "y", "x"))
+    da = da.where(da[0].notnull())
+    for field in (da, da.stack(site=("y", "x")).reset_index("site")):
+        made = variogram(field, lag_width=CELL, max_lag=6 * CELL)
+        with monkeypatch.context() as patch:
+            patch.setattr(variogram_fields, "_BATCH", 2 * 8 * 72)
+            xr.testing.assert_identical(made, variogram(field, lag_width=CELL, max_lag=6 * CELL))
 
 
 def test_infinities_are_missing():

@@ -1,7 +1,7 @@
 """Variograms of many fields at once: those with the same missing cells share their work."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from soilscope.analyse.variogram_places import DegreeGrid, MapGrid, Places, Site
 from soilscope.names import CONSTANT, NO_DATA, OK, TOO_FEW
 
 Array = npt.NDArray[Any]
+_BATCH = 64 * 2**20  # bytes of fields that are worked on at a time
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,15 @@ class Variograms:
             status.reshape(before),
         )
 
-    def _together(self, valid: npt.NDArray[np.bool_]) -> Iterable[Any]:
-        """Return groups of fields that share work: on grids those with one mask, of sites all."""
-        if isinstance(self.places, Sites):
-            return [slice(None)] if len(valid) else []
-        return masks(valid.reshape(len(valid), -1))
+    def _together(self, valid: npt.NDArray[np.bool_]) -> Iterator[npt.NDArray[np.int64]]:
+        """Yield some fields that share work: on grids of those with one mask, of sites of all."""
+        if not len(valid):
+            return
+        flat = valid.reshape(len(valid), -1)
+        batch = max(1, _BATCH // max(1, 8 * flat.shape[1]))
+        for numbers in [np.arange(len(flat))] if isinstance(self.places, Sites) else masks(flat):
+            for start in range(0, numbers.size, batch):
+                yield numbers[start : start + batch]
 
     def _centre(self, z: Floats, mask: npt.NDArray[np.bool_]) -> int:
         """Take the mean (or a trend) off the values, put 0 elsewhere; return the status."""
