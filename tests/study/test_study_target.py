@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyproj
 import pytest
 import rasterio
 import xarray as xr
@@ -147,3 +148,16 @@ def test_grids_that_cannot_be_are_told_before_a_run(grid, message):
     xr.Dataset({"a": ("site", [1.0])}).to_netcdf("empty.nc")
     image("turned.tif", "EPSG:4326", Affine(0.2, 0.1, 105, 0.1, -0.2, 39), (5, 6))
     assert any(message in fault for fault in plan(load_study(study(grid))).faults)
+
+
+def test_without_a_region_cells_reach_the_curved_edges_of_the_first_input():
+    write("moisture.nc", "sm", "m3 m-3", 39.0, 103.0, 0.1, (10, 40))
+    grid = "{crs: EPSG:32648, resolution: 500}"
+    box = geobox_of(plan(load_study(study(grid, region=""))).cube)
+    _, bottom, _, top = box.extent.boundingbox.bbox
+    to_utm = pyproj.Transformer.from_crs("EPSG:4326", "EPSG:32648", always_xy=True).transform
+    # 105 E is the middle of the zone, where a parallel is furthest south: between the corners
+    _, south = to_utm(np.linspace(103.0, 107.0, 401), np.full(401, 38.0))
+    assert south.argmin() == 200
+    assert -20.0 < south.min() - bottom < 520.0
+    assert abs(top - to_utm(103.0, 39.0)[1]) < 520.0
