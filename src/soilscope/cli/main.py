@@ -13,6 +13,7 @@ import typer
 from soilscope.cli.check import check
 from soilscope.cli.demo import demo
 from soilscope.cli.download import download
+from soilscope.cli.export import export
 from soilscope.cli.init import init
 from soilscope.cli.options import Interrupted, spoken
 from soilscope.cli.refusal import refusal
@@ -30,6 +31,7 @@ _LONG = 240  # characters of a path; Windows allows 260, of which a temporary na
 _GOES_ON = "interrupted; finished slabs are kept, and the same command goes on from there."
 _INTERRUPTED = {
     "download": "interrupted; whole files are kept, and the same command goes on from there.",
+    "export": "interrupted; whole files are kept, and the same command with --force writes all.",
     "report": "interrupted; the results are whole, and the same command makes their report.",
     **dict.fromkeys(("init", "check", "status", "sources"), "interrupted; nothing was written."),
 }
@@ -45,7 +47,7 @@ app = typer.Typer(
 )
 
 
-for _command in (demo, init, download, check, run, report, update, status, sources):
+for _command in (demo, init, download, check, run, report, export, update, status, sources):
     app.command()(spoken(_command))
 
 

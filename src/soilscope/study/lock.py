@@ -13,7 +13,16 @@ from soilscope.errors import StudyError
 from soilscope.study.store import read_json
 
 #: What soilscope itself puts into a results folder.
-_OURS = {"manifest.json", "study.yaml", "results", "report", ".work", ".lock", ".lock.json"}
+_OURS = {
+    "manifest.json",
+    "study.yaml",
+    "results",
+    "report",
+    "export",
+    ".work",
+    ".lock",
+    ".lock.json",
+}
 
 
 @contextmanager
