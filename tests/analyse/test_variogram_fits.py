@@ -160,6 +160,27 @@ def test_a_planted_range_comes_back_from_a_map():
     assert value(made, "structural_proportion") > 0.95
 
 
+def planted(cells, scale, nugget, seed):
+    """Return a field with an exponential variogram, by circulant embedding on a wider torus."""
+    rng = np.random.default_rng(seed)
+    size = 3 * cells
+    away = np.minimum(np.arange(size), size - np.arange(size))
+    powers = np.fft.fft2(np.exp(-np.hypot(away[:, None], away) / scale)).real.clip(min=0)
+    noise = rng.normal(size=(size, size)) + 1j * rng.normal(size=(size, size))
+    z = np.fft.fft2(np.sqrt(powers) / size * noise).real[:cells, :cells]
+    return np.sqrt(1 - nugget) * z + np.sqrt(nugget) * rng.normal(size=z.shape)
+
+
+def test_the_median_of_planted_ranges_over_20_seeds_is_within_15_percent():
+    fields = np.stack([planted(90, 5.0, 0.2, seed) for seed in range(20)])
+    axes = {d: (d, 1000.0 * np.arange(90), {"units": "m"}) for d in ("y", "x")}
+    months = xr.DataArray(fields, axes, ("month", "y", "x"))
+    vg = variogram(months, lag_width=1000, max_lag=45_000)
+    made = fit_variogram(vg, models=["exponential"], style="gstat").isel(model=0)
+    assert float(made["effective_range"].median()) == pytest.approx(15_000, rel=0.15)
+    assert float(made["structural_proportion"].median()) == pytest.approx(0.8, abs=0.05)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
