@@ -152,6 +152,11 @@ def test_what_cannot_be_described_is_told_in_one_line():
         spatial_statistics(da, regions=da.isel(time=0))
     with pytest.raises(GridError, match="weights and the data differ along 'latitude'"):
         spatial_statistics(da, weights=da.isel(time=0, latitude=slice(3)))
+    for wrong, told in ((da.values, "da is a ndarray"), (da.to_dataset(name="a"), "is a Dataset")):
+        with pytest.raises(InputError, match=told):
+            spatial_statistics(wrong)
+    with pytest.raises(InputError, match="dim is 3; give a dimension"):
+        spatial_statistics(da, dim=3)
     with pytest.raises(InputError, match="dim is empty"):
         spatial_statistics(da, dim=[])
     with pytest.raises(InputError, match="min_obs is 1"):

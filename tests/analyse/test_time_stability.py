@@ -189,6 +189,12 @@ def test_what_cannot_be_compared_is_told_in_one_line():
         time_stability(da.isel(time=0))
     with pytest.raises(InputError, match="four rising SDs"):
         time_stability(da, class_bounds=(0.1, 0.05, 0.2, 0.3))
+    for bounds in (3, "ab", (0.1, 0.2)):
+        with pytest.raises(InputError, match="four rising SDs"):
+            time_stability(da, class_bounds=bounds)
+    for wrong, told in ((da.values, "da is a ndarray"), (da.to_dataset(name="a"), "is a Dataset")):
+        with pytest.raises(InputError, match=told):
+            time_stability(wrong)
     with pytest.raises(InputError, match="da is split into 12 chunks along 'time'"):
         time_stability(da.chunk(time=1))
     with pytest.raises(InputError, match="must be between 0"):

@@ -155,8 +155,9 @@ def _whole(array: xr.DataArray, core: list[str]) -> xr.DataArray:
 
 def _core(da: xr.DataArray, dim: str | Sequence[str] | None) -> list[str]:
     """Return the dimensions that are described together, in an order of their own."""
+    require_dims(da, name="da")
+    require_numeric(da, name="da")
     if dim is None:
-        require_numeric(da, name="da")
         found = [str(d) for d in spatial_dims(da)]
         if not found:
             raise InputError(
@@ -164,9 +165,10 @@ def _core(da: xr.DataArray, dim: str | Sequence[str] | None) -> list[str]:
                 "with dim."
             )
         return sorted(found)
+    if not isinstance(dim, str | Sequence):
+        raise InputError(f"dim is {dim!r}; give a dimension, or a list of them.")
     named = [dim] if isinstance(dim, str) else list(dim)
     require_dims(da, *named, name="da")
-    require_numeric(da, name="da")
     if not named:
         raise InputError("dim is empty; name the dimensions to describe, or leave it out.")
     return sorted(set(named))

@@ -11,7 +11,7 @@ import xarray as xr
 
 from soilscope.analyse.regions import Weights, region_shares
 from soilscope.analyse.time_stability_ranks import rank_correlations
-from soilscope.checks import require_between, require_dims, require_single_chunk
+from soilscope.checks import require_between, require_dims, require_numeric, require_single_chunk
 from soilscope.errors import InputError, SoilscopeWarning
 from soilscope.kernels.time_stability import relative_differences, spread
 from soilscope.labelled import Output, label, over_series, spatial_dims
@@ -90,6 +90,8 @@ def time_stability(
     >>> round(float(found.rank_stability), 6)
     1.0
     """
+    require_dims(da, name="da")
+    require_numeric(da, name="da")
     require_dims(da, dim, name="da")
     require_single_chunk(da, dim, name="da")
     require_between(min_share, 0.0, 1.0, name="min_share")
@@ -220,7 +222,12 @@ def _ordered(ds: xr.Dataset, da: xr.DataArray, dim: str) -> xr.Dataset:
 
 
 def _bounds(class_bounds: Sequence[float]) -> list[float]:
-    bounds = [float(bound) for bound in class_bounds]
+    try:
+        bounds = [float(bound) for bound in class_bounds]
+    except (TypeError, ValueError):
+        raise InputError(
+            f"class_bounds is {class_bounds!r}; it must be four rising SDs above 0."
+        ) from None
     if len(bounds) != 4 or not 0 < bounds[0] < bounds[1] < bounds[2] < bounds[3] < np.inf:
         raise InputError(f"class_bounds is {bounds}; it must be four rising SDs above 0.")
     return bounds
