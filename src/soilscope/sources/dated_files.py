@@ -134,7 +134,7 @@ def as_one(files: Sequence[Dated]) -> xr.Dataset:
     raw.close()
     with open_lazily(first, by_hand=by_hand) as raw:
         time = np.array([file.stamp for file in files], "datetime64[ns]")
-        paths = tuple(file.path for file in files)
+        paths = tuple(str(file.path) for file in files)
         fields = {
             name: _stacked(da, paths, first) for name, da in raw.data_vars.items() if da.ndim >= 2
         }
@@ -157,7 +157,7 @@ def decode_dated(raw: xr.Dataset, declared: Declared, *, file: str, chunks: Chun
     return decode_file(raw, declared, allowed=RASTER_DIMS, file=file, chunks=sizes)
 
 
-def _stacked(da: xr.DataArray, paths: tuple[Path, ...], first: Path) -> xr.Variable | None:
+def _stacked(da: xr.DataArray, paths: tuple[str, ...], first: Path) -> xr.Variable | None:
     """Return a field of the first file as one of all files; None where it is no single field."""
     lead, space = da.dims[:-2], da.dims[-2:]
     if da.dtype.kind not in "iufb" or any("time" in str(dim).casefold() for dim in space):
@@ -177,11 +177,14 @@ def _stacked(da: xr.DataArray, paths: tuple[Path, ...], first: Path) -> xr.Varia
 
 
 class _Files(BackendArray):
-    """One variable of many files along a new first axis; a file is open only while it is read."""
+    """One variable of many files along a new first axis; a file is open only while it is read.
+
+    Paths are texts: dask pickles them to name each variable, which takes objects ten times as long.
+    """
 
     def __init__(
         self,
-        paths: tuple[Path, ...],
+        paths: tuple[str, ...],
         name: str,
         stored: tuple[int, ...],
         dtype: np.dtype[Any],
@@ -199,9 +202,9 @@ class _Files(BackendArray):
         when, *where = key
         window = (0,) * (len(self.stored) - 2) + tuple(where)
         if not isinstance(when, (slice, np.ndarray)):
-            return self._of(self.paths[int(when)], window)
+            return self._of(Path(self.paths[int(when)]), window)
         at = range(len(self.paths))[when] if isinstance(when, slice) else when.tolist()
-        return np.stack([self._of(self.paths[i], window) for i in at])
+        return np.stack([self._of(Path(self.paths[i]), window) for i in at])
 
     def _of(self, path: Path, window: tuple[Any, ...]) -> Array:
         with reading(path):
@@ -211,8 +214,8 @@ class _Files(BackendArray):
                 with h5py.File(path, "r") as file:
                     if self.name not in file:
                         raise SourceError(
-                            f"{path} holds no {self.name!r}, unlike {self.paths[0].name}; download "
-                            "it again, or take it out of paths."
+                            f"{path} holds no {self.name!r}, unlike {Path(self.paths[0]).name}; "
+                            "download it again, or take it out of paths."
                         )
                     stored = file[self.name]
                     self._require_alike(path, stored.shape, stored.dtype, dict(stored.attrs))
@@ -232,8 +235,8 @@ class _Files(BackendArray):
             if ours != theirs:
                 raise SourceError(
                     f"{self.name} in {path} has {what.strip('_')} {theirs}, but {ours} in "
-                    f"{self.paths[0].name}; download one version of all files, or open them as "
-                    "two inputs."
+                    f"{Path(self.paths[0]).name}; download one version of all files, or open them "
+                    "as two inputs."
                 )
 
 

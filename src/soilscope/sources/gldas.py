@@ -9,8 +9,10 @@ import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+import h5py
 import xarray as xr
 
 from soilscope.errors import SoilscopeWarning, SourceError
@@ -27,8 +29,9 @@ from soilscope.sources.dated_files import (
 )
 from soilscope.sources.declared import Declared, Layers, Variable
 from soilscope.sources.decode import require_found
-from soilscope.sources.formats import open_lazily
+from soilscope.sources.formats import file_format, open_lazily, reading
 from soilscope.sources.gaps import tell_gaps
+from soilscope.sources.index import open_alike
 from soilscope.sources.product import Product
 from soilscope.sources.raster import on_our_grid
 
@@ -87,17 +90,38 @@ def open_gldas(files: Sequence[Path], declared: Declared, *, chunks: Chunks) -> 
 def _each(
     files: Sequence[Path], declared: Declared, label: str, chunks: Chunks
 ) -> tuple[xr.Dataset, list[str], set[str]]:
-    """Open every file, with the dates that it holds."""
+    """Open files of other names, with the dates that they hold."""
     by_hand = [s for v in declared.variables or () if v.by_hand for s in v.source]
     parts, held, versions = list[xr.Dataset](), dict[str, None](), set[str]()
-    for path in files:
-        raw = open_lazily(path, by_hand=by_hand)
+    alike = open_alike(
+        files,
+        partial(open_lazily, by_hand=by_hand),
+        part=_stated_version,  # files of two versions are laid out alike
+        time_dim=declared.theirs("time"),
+        period=declared.period,
+    )
+    for group in alike:
+        raw = group.raw
         held |= dict.fromkeys(map(str, raw.data_vars))
-        stated = re.search(r"GLDAS[-_ ]?(2\.[01])", str(raw.attrs.get("title", "")))
-        versions |= {stated[1]} if stated else set()
-        parts.append(_decoded(raw, declared, str(path), chunks))
+        stated = _version_in(raw.attrs.get("title", ""))
+        versions |= {stated} if stated else set()
+        parts.append(_decoded(raw, declared, group.label, chunks))
     parts = [part for part in parts if part.data_vars]
     return combine(parts, file=label) if parts else xr.Dataset(), list(held), versions
+
+
+def _stated_version(path: Path) -> str | None:
+    """Return the version that the title of a file states."""
+    if file_format(path) != "hdf5":
+        return None
+    with reading(path), h5py.File(path, "r") as file:
+        title = file.attrs.get("title", "")
+    return _version_in(title.decode(errors="replace") if isinstance(title, bytes) else title)
+
+
+def _version_in(title: object) -> str | None:
+    stated = re.search(r"GLDAS[-_ ]?(2\.[01])", str(title))
+    return None if stated is None else stated[1]
 
 
 def _decoded(raw: xr.Dataset, declared: Declared, file: str, chunks: Chunks) -> xr.Dataset:
