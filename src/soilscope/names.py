@@ -60,6 +60,17 @@ EFFECTS = (
 #: Strata of land cover, in the order of their codes.
 COVER_STRATA = ("forest", "grass", "crop", "barren")
 
+#: Types of the interaction of two factors of the geographical detector.
+INTERACTIONS = (
+    "not_estimated",
+    "weaken_nonlinear",
+    "weaken_uni",
+    "equal",
+    "enhance_bi",
+    "independent",
+    "enhance_nonlinear",
+)
+
 #: A method that gives a name another meaning has it as "method.name".
 NAMES: dict[str, Name] = {
     # shared by all methods
@@ -323,6 +334,25 @@ NAMES: dict[str, Name] = {
     "q_adjusted": Name("share of the variance beyond what as many strata at random explain"),
     "q_low": Name("lower bound of the share of the variance"),
     "q_high": Name("upper bound of the share of the variance"),
+    "optimize_strata.p_value": Name("share of surrogates whose best q is as large"),
+    "optimize_strata.breaks": Name("edges of the classes, in units of the factor"),
+    "q12": Name("share of the variance between the strata of both factors"),
+    "q12_adjusted": Name("the same beyond what as many strata at random explain"),
+    "p_excess": Name("share of permutations of the weaker factor that explain as much"),
+    "interaction": Name("interaction of two factors", flags=INTERACTIONS, first_flag=-1),
+    "interaction_adjusted": Name(
+        "interaction of two factors beyond chance", flags=INTERACTIONS, first_flag=-1
+    ),
+    "risk_detector.std": Name("standard deviation within the stratum", "{units}"),
+    "difference": Name("difference of the means", "{units}"),
+    "df": Name("degrees of freedom"),
+    "f": Name("ratio of the mean squares within strata"),
+    "q_difference": Name("difference in q"),
+    "q_difference_low": Name("lower bound of the difference in q"),
+    "q_difference_high": Name("upper bound of the difference in q"),
+    "p_bootstrap": Name("two-sided p-value of the difference in q by resampling"),
+    "best_method": Name("method of cutting that was chosen"),
+    "best_n_classes": Name("number of classes that was chosen"),
     "log10_p_value": Name("decimal logarithm of the p-value"),
     "n_strata": Name("number of strata that have members"),
     "count": Name("number of members"),

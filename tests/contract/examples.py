@@ -388,6 +388,20 @@ EXAMPLES: dict[str, Example] = {
     "time_stability": Example("time_stability", lambda: {"da": _few_gaps()}),
     "recovery": Example("recovery", _recovery),
     "discretize": Example("discretize", _on_time("x"), {"method": "natural", "n_classes": 3}),
+    "optimize_strata": Example(
+        "optimize_strata",
+        lambda: _on_time("y")() | {"factors": drivers().isel(time=0, drop=True)},
+        {"n_classes": [2, 3], "p": "permutation", "rng": 1, "n_surrogates": 19},
+    ),
+    "interaction_detector": Example(
+        "interaction_detector",
+        _field_and_zones,
+        {"p": "permutation", "rng": 1, "n_surrogates": 19, "n_permutations": 9},
+    ),
+    "risk_detector": Example("risk_detector", _field_and_zones, {"n_strata": 3}),
+    "ecological_detector": Example(
+        "ecological_detector", _field_and_zones, {"n_boot": 9, "rng": 1, "block": 2}
+    ),
     "factor_detector": Example(
         "factor_detector", _field_and_zones, {"p": "permutation", "rng": 1, "n_surrogates": 19}
     ),

@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from soilscope import discretize, factor_detector
+from soilscope import (
+    discretize,
+    ecological_detector,
+    factor_detector,
+    interaction_detector,
+    optimize_strata,
+    risk_detector,
+)
 from soilscope.errors import SoilscopeWarning
 from soilscope.kernels.detector_tail import log_tail, q_interval
 
@@ -134,3 +141,62 @@ def test_natural_classes_are_those_of_gd_without_asking(folder, ndvi, name):
     for k in range(3, 9):
         made = discretize(ndvi[name], method="natural", n_classes=k)
         np.testing.assert_allclose(made.breaks, oracle["natural"][str(k)]["GD_breaks"], rtol=1e-14)
+
+
+def test_q_of_every_method_and_number_of_classes_is_that_of_gd(folder, ndvi):
+    oracle = json.loads((folder / "ndvi_40_discretisation.json").read_text())["GD_optidisc"]
+    same = ["equal", "natural", "quantile"]  # the others have edges of their own in GD
+    best = optimize_strata(ndvi["NDVIchange"], {k: ndvi[k] for k in CONTINUOUS}, methods=same)
+    for name in CONTINUOUS:
+        for row in oracle[name]["qv"]:
+            for method in same:
+                if (name, method) == ("GDP", "quantile"):
+                    continue  # more than a fifth of the values are 0
+                if row[method] is None:  # classes without members
+                    continue
+                at = {"factor": name, "method": method, "n_classes": row["n"]}
+                assert best.q.sel(at).item() == pytest.approx(row[method], abs=1e-12), at
+
+
+def test_interactions_are_those_of_gd(folder, heshun):
+    oracle = json.loads((folder / "heshun.json").read_text())["GD"]["interact"]
+    ours = interaction_detector(*heshun, singletons="drop")
+    words = {"Enhance, bi-": 3, "Enhance, nonlinear": 5}
+    for row in oracle:
+        pair = ours.sel(factor=row["var1"], factor_2=row["var2"])
+        assert pair.q12.item() == pytest.approx(row["qv12"], abs=1e-12)
+        assert pair.interaction.item() == words[row["interaction"]]
+
+
+def test_risks_are_those_of_gd(folder, heshun):
+    oracle = json.loads((folder / "heshun.json").read_text())["GD"]
+    ours = risk_detector(*heshun)
+    for name, rows in oracle["risk"].items():
+        labels = np.unique(heshun[1][name])
+        for row in rows:
+            i, j = (int(np.searchsorted(labels, int(row[k]))) for k in ("itv1", "itv2"))
+            pair = ours.sel(factor=name, stratum=labels[i], stratum_2=labels[j])
+            if row["t"] is None or row["t"] == "NA":
+                continue
+            assert pair.t.item() == pytest.approx(row["t"], rel=1e-9)
+            assert pair.p_value.item() == pytest.approx(row["sig"], rel=1e-6)
+
+
+def test_ecological_f_and_p_are_those_of_gdverse(folder, heshun):
+    oracle = json.loads((folder / "heshun.json").read_text())["gdverse"]["ecological"]
+    ours = ecological_detector(*heshun, compat="gdverse")
+    for row in oracle:
+        pair = ours.sel(factor=row["variable1"], factor_2=row["variable2"])
+        assert pair.f.item() == pytest.approx(row["F-statistic"], rel=1e-9)
+        assert pair.p_value.item() == pytest.approx(row["P-value"], rel=1e-6)
+
+
+def test_interactions_are_those_of_py_geodetector(folder, heshun):
+    oracle = json.loads((folder / "python_peers.json").read_text())["py_geodetector"]["inter"]
+    names = {"type": "soiltype", "region": "watershed", "level": "elevation"}
+    ours = interaction_detector(*heshun)
+    for first, row in oracle.items():
+        for second, q12 in row.items():
+            if np.isfinite(q12):
+                pair = ours.q12.sel(factor=names[first], factor_2=names[second])
+                assert pair.item() == pytest.approx(q12, abs=1e-12)

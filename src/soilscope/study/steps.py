@@ -66,16 +66,20 @@ def _steps() -> dict[str, Step]:
     from soilscope.analyse.discretize import discretize
     from soilscope.analyse.downscale import downscale
     from soilscope.analyse.drivers import partial_regression
+    from soilscope.analyse.ecological_detector import ecological_detector
     from soilscope.analyse.events import drought_events
     from soilscope.analyse.factor_detector import factor_detector
     from soilscope.analyse.fit_downscaling import fit_downscaling
     from soilscope.analyse.fit_variogram import fit_variogram
     from soilscope.analyse.index import index_parameters, standardize
+    from soilscope.analyse.interaction_detector import interaction_detector
     from soilscope.analyse.onset_delay import onset_delay
+    from soilscope.analyse.optimize_strata import optimize_strata
     from soilscope.analyse.pooled_agreement import pooled_agreement
     from soilscope.analyse.profile import depth_pattern
     from soilscope.analyse.recovery import recovery
     from soilscope.analyse.regions import regional_mean
+    from soilscope.analyse.risk_detector import risk_detector
     from soilscope.analyse.significance import adjust_p_values
     from soilscope.analyse.spatial_statistics import spatial_statistics
     from soilscope.analyse.state import index_state
@@ -155,6 +159,10 @@ def _steps() -> dict[str, Step]:
         "time_stability": Step(time_stability, ("da",), whole=_always),
         "discretize": Step(discretize, ("x",), whole=_always),
         "factor_detector": Step(factor_detector, ("y", "strata"), whole=_always),
+        "optimize_strata": Step(optimize_strata, ("y", "factors"), whole=_always),
+        "interaction_detector": Step(interaction_detector, ("y", "strata"), whole=_always),
+        "risk_detector": Step(risk_detector, ("y", "strata"), whole=_always),
+        "ecological_detector": Step(ecological_detector, ("y", "strata"), whole=_always),
         "recovery": Step(recovery, ("estimate", "truth"), whole=_always),
         "variogram": Step(variogram, ("field",), whole=_always),
         "fit_variogram": Step(fit_variogram, ("vg",), whole=_always),

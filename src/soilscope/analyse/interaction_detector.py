@@ -1,0 +1,266 @@
+"""The interaction detector: what two factors explain together, and whether chance adds it."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from soilscope.analyse.detector_null import Null, share_above
+from soilscope.analyse.detector_options import (
+    ASSUMES,
+    REFERENCES,
+    Rng,
+    Significance,
+    Singletons,
+    require_significance,
+)
+from soilscope.analyse.detector_sample import (
+    Array,
+    Dim,
+    Factors,
+    Sample,
+    factor_coords,
+    named_factors,
+    over_sample,
+    sample_dims,
+    sample_of,
+)
+from soilscope.analyse.detector_statistics import Rules
+from soilscope.checks import require_between, require_choice
+from soilscope.kernels.detector import explained, overlay_moments
+from soilscope.kernels.stratum_moments import stratum_moments
+from soilscope.labelled import Output, label
+
+Floats = npt.NDArray[np.float64]
+#: Types of an interaction, in the order of their codes; -1 is not estimated.
+NOT_ESTIMATED, WEAKEN_NONLINEAR, WEAKEN_UNI, EQUAL, ENHANCE_BI, INDEPENDENT, ENHANCE_NONLINEAR = (
+    range(-1, 6)
+)
+_VALUES = ("q12", "q12_adjusted", "p_value", "p_excess")
+_TYPES = ("interaction", "interaction_adjusted")
+
+
+def interaction_detector(
+    y: xr.DataArray,
+    strata: Factors,
+    *,
+    dim: Dim = None,
+    p: Significance = "central",
+    singletons: Singletons = "keep",
+    n_permutations: int = 0,
+    alpha: float = 0.05,
+    tolerance: float = 1e-9,
+    n_surrogates: int = 199,
+    rng: Rng = None,
+) -> xr.Dataset:
+    """Tell how much of the variance of a field each pair of factors explains together.
+
+    On one sample the overlay of two factors never explains less than one of them, and explains more
+    by chance alone: it has more strata. Types of the plain q call noise an enhancement.
+
+    Parameters
+    ----------
+    y, strata
+        The response and the factors, as in `factor_detector`.
+    dim : str or list of str, optional
+        Dimensions of the sample; those in space by default.
+    p : {"central", "gd", "permutation", "spatial", "none"}
+        How `p_value` is made, as in `factor_detector`.
+    singletons : {"keep", "drop"}
+        Strata of an overlay with one member: explained, or left out (as GD does). Permutations and
+        surrogates keep them.
+    n_permutations : int
+        Permutations of the weaker factor of each pair for `p_excess`; 0: none.
+    alpha : float
+        Level of `p_excess` above which `interaction_adjusted` is `equal`.
+    tolerance : float
+        Differences in q that count as none.
+    n_surrogates : int
+        Draws of "permutation" and "spatial", at least 19.
+    rng : int or Generator
+        Required by permutations and by "permutation" and "spatial".
+
+    Returns
+    -------
+    Dataset
+        On `factor` and `factor_2`, symmetric, the diagonal being the factor alone: `q12` and
+        `q12_adjusted` of the overlay; `p_value` of q12; `p_excess`, the share of permutations of
+        the weaker factor (cells exchanged at random) that explain as much together with the other;
+        `n_strata` of the overlay; `interaction`: `weaken_nonlinear`, `weaken_uni`, `equal` (q12 is
+        that of the better factor), `enhance_bi`, `independent` (the sum of both) or
+        `enhance_nonlinear` (more than the sum); `interaction_adjusted`: the same by adjusted q,
+        negative ones as 0, and `equal` where `p_excess` is above `alpha`. `n_obs`: complete cells.
+
+    Raises
+    ------
+    InputError
+        If dimensions or options do not fit, or `rng` is missing.
+    GridError
+        If a factor lies on other cells than `y`.
+
+    References
+    ----------
+    Wang et al. (2010), doi:10.1080/13658810802443457; Wang, Zhang and Fu (2016),
+    doi:10.1016/j.ecolind.2016.02.052.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> from soilscope import interaction_detector
+    >>> y = xr.DataArray([1.0, 1.2, 1.1, 0.9, 1.0, 1.1, 5.0, 5.1], dims="site")
+    >>> wet = xr.DataArray([0, 0, 0, 0, 1, 1, 1, 1], dims="site")
+    >>> flat = xr.DataArray([0, 0, 1, 1, 0, 0, 1, 1], dims="site")
+    >>> pair = interaction_detector(y, {"wet": wet, "flat": flat})
+    >>> pair.q12.sel(factor="wet", factor_2="flat").round(3).item()
+    0.998
+    >>> pair.interaction.sel(factor="wet", factor_2="flat").item()  # more than the sum
+    5
+    """
+    require_choice(singletons, ("keep", "drop"), name="singletons")
+    require_between(alpha, 1e-12, 1.0, name="alpha")
+    require_between(tolerance, 0.0, 1.0, name="tolerance")
+    require_between(n_permutations, 0, 1_000_000, name="n_permutations")
+    dims = sample_dims(y, dim)
+    factors = named_factors(strata, y, dims)
+    drawn = p if n_permutations == 0 or p == "spatial" else "permutation"
+    seed = require_significance(drawn, dims, rng, n_surrogates)
+    if drawn != p:
+        require_significance(p, dims, rng, n_surrogates)
+    null = Null(p, n_surrogates, seed) if p in ("permutation", "spatial") else None
+    pairs = PairTest(
+        Rules(p, singletons, interval=False), null, n_permutations, seed, alpha, tolerance
+    )
+    square, shape = ("factor", "factor_2"), (len(factors),) * 2
+    outputs = {key: Output("f8", square, shape) for key in _VALUES}
+    outputs |= {"n_strata": Output("i4", square, shape)}
+    outputs |= {key: Output("i1", square, shape) for key in _TYPES}
+    ds = over_sample(pairs, y, factors, dims=dims, outputs=outputs | {"n_obs": Output("i8")})
+    coords = factor_coords(y, factors)
+    names = xr.Variable("factor_2", coords["factor"].data, {"long_name": "other factor"})
+    options = {
+        "p": p,
+        "singletons": singletons,
+        "n_permutations": n_permutations,
+        "alpha": alpha,
+        "tolerance": tolerance,
+    }
+    return label(
+        ds.assign_coords(coords | {"factor_2": names}),
+        method="interaction_detector",
+        options=json.dumps(options),
+        assumes=ASSUMES[p],
+        references=REFERENCES,
+    )
+
+
+@dataclass(frozen=True)
+class PairTest:
+    """The interaction detector on one field."""
+
+    rules: Rules
+    null: Null | None
+    n_permutations: int
+    seed: int
+    alpha: float
+    tolerance: float
+
+    def __call__(self, field: Floats, codes: list[Array]) -> tuple[Any, ...]:
+        """Return q12, adjusted q12, p, p of the excess, strata, both types, and rows."""
+        sample = sample_of(field, codes)
+        k = len(codes)
+        values = np.full((len(_VALUES), k, k), np.nan)
+        strata = np.zeros((k, k), dtype=np.int32)
+        types = np.full((2, k, k), NOT_ESTIMATED, dtype=np.int8)
+        pairs = [(i, j) for i in range(k) for j in range(i, k)]
+        if sample.squares > 0.0:
+            for i, j in pairs:
+                found = self._pair(sample, i, j)
+                values[:3, i, j] = found[:3]
+                strata[i, j] = found[3]
+            if self.null is not None:
+                above = share_above(
+                    self.null.q_of_overlays(sample, pairs),
+                    np.array([values[0][ij] for ij in pairs]),
+                )
+                for ij, share in zip(pairs, above, strict=True):
+                    values[2][ij] = share
+            for i, j in pairs:
+                self._type(sample, values, types, i, j)
+        _mirror(values)
+        _mirror(types)
+        strata = np.triu(strata) + np.triu(strata, 1).T
+        return (*values, strata, *types, sample.n)
+
+    def _pair(self, sample: Sample, i: int, j: int) -> tuple[float, float, float, int]:
+        code, size = _overlay(sample, i, j)
+        found = self.rules.of(*self._moments(sample, code, size))
+        return found.q, found.q_adjusted, found.p_value, found.n_strata
+
+    def _moments(self, sample: Sample, code: Array, size: int) -> tuple[Any, Any, Any]:
+        count, mean, m2 = stratum_moments(sample.y, code, size)
+        return count, mean + (sample.mean if self.rules.p == "gd" else 0.0), m2
+
+    def _type(self, sample: Sample, values: Floats, types: Array, i: int, j: int) -> None:
+        """Name the interaction of a pair; the diagonal has none."""
+        if i == j:
+            return
+        q = values[0]
+        types[0, i, j] = interaction_type(q[i, i], q[j, j], q[i, j], self.tolerance)
+        part = np.maximum(values[1], 0.0)
+        types[1, i, j] = interaction_type(part[i, i], part[j, j], part[i, j], self.tolerance)
+        if self.n_permutations and np.isfinite(q[i, j]):
+            values[3, i, j] = self._excess(sample, i, j, q)
+            if values[3, i, j] > self.alpha and types[1, i, j] > EQUAL:
+                types[1, i, j] = EQUAL
+
+    def _excess(self, sample: Sample, i: int, j: int, q: Floats) -> float:
+        """Share of permutations of the weaker factor whose overlay explains as much."""
+        strong, weak = (i, j) if q[i, i] >= q[j, j] else (j, i)
+        sizes = sample.n_codes
+        rng = np.random.default_rng([self.seed, i, j])
+        above = 1
+        for _ in range(self.n_permutations):
+            other = rng.permutation(sample.codes[weak])
+            n = int(sizes[strong] * sizes[weak])
+            count, sums = overlay_moments(
+                sample.y, sample.codes[strong], other, int(sizes[weak]), n
+            )
+            above += bool(explained(sums, count, sample.squares) >= q[i, j] - 1e-12)
+        return above / (self.n_permutations + 1)
+
+
+def interaction_type(q1: float, q2: float, q12: float, tolerance: float) -> int:
+    """Name an interaction as in Table 2 of Wang et al. (2010), with `equal` for nested factors."""
+    if not np.isfinite(q1 + q2 + q12):
+        return NOT_ESTIMATED
+    low, high = min(q1, q2), max(q1, q2)
+    if abs(q12 - high) <= tolerance:
+        return EQUAL
+    if abs(q12 - q1 - q2) <= tolerance:
+        return INDEPENDENT
+    if q12 > q1 + q2:
+        return ENHANCE_NONLINEAR
+    if q12 > high:
+        return ENHANCE_BI
+    return WEAKEN_UNI if q12 >= low else WEAKEN_NONLINEAR
+
+
+def _overlay(sample: Sample, i: int, j: int) -> tuple[Array, int]:
+    if i == j:
+        return sample.codes[i], int(sample.n_codes[i])
+    n_b = int(sample.n_codes[j])
+    size = int(sample.n_codes[i]) * n_b
+    code = sample.codes[i].astype(np.int64) * n_b + sample.codes[j]
+    if size > 4 * sample.n + 65_536:  # many labels: only those that occur
+        found, code = np.unique(code, return_inverse=True)
+        size = found.size
+    return code, size
+
+
+def _mirror(square: Array) -> None:
+    """Fill what is below the diagonal from above, in place."""
+    below = np.tril_indices(square.shape[-1], -1)
+    square[..., below[0], below[1]] = square[..., below[1], below[0]]
