@@ -152,7 +152,7 @@ def test_coarse_cells_elsewhere_are_refused_with_both_places(fine, daily):
     assert "check both, or take files of that place" in line
     line = fine.refused(without(daily, "region: "))
     assert ": daily: the grids do not meet: one covers " in line
-    assert "check their reference systems and the region" in line
+    assert "; check both, and the region." in line
 
 
 @pytest.mark.jit

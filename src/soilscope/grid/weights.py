@@ -292,7 +292,7 @@ def _shape(box: GeoBox) -> tuple[int, int]:
 def _apart(source: GeoBox, target: GeoBox) -> GridError:
     return GridError(
         f"the grids do not meet: one covers {_extent(source)}, the other {_extent(target)}; "
-        "check their reference systems and the region, or take data of one place."
+        "check both, and the region."
     )
 
 
