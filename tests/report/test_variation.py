@@ -97,7 +97,7 @@ def test_tables_hold_every_date_and_layer(study):
     ds = study.data("stability").isel(depth=0)
     best = ds["representativeness"].stack(cell=("latitude", "longitude"))
     lat, lon = best["cell"].values[int(best.argmin("cell"))]
-    assert row["place"] == f"{lat:.6g}, {lon:.6g}"
+    assert row["place"] == f"{lat:.9g}, {lon:.9g}"
     assert "statistics-cells" not in tables  # a map is no table
 
 

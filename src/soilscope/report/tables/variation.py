@@ -92,6 +92,6 @@ def _best(one: xr.Dataset) -> dict[str, object]:
     at = dict(zip(map(str, dims), map(int, found[0]), strict=True))
     cell = one.isel(at)
     values = [cell[d].item() for d in at if d in cell.coords]
-    place = ", ".join(f"{v:.6g}" if isinstance(v, float) else str(v) for v in values)
+    place = ", ".join(f"{v:.9g}" if isinstance(v, float) else str(v) for v in values)
     names = ("mean_relative_difference", "std_relative_difference")
     return {"place": place} | {v: float(cell[v]) for v in names}
