@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from soilscope import variogram
-from soilscope.analyse import variogram_fields
+from soilscope.analyse import variogram_fields, variogram_map_sums
 from soilscope.errors import GridError, InputError, SoilscopeWarning
 from soilscope.grid.crs import stamp
 from soilscope.names import STATUS
@@ -98,8 +98,9 @@ def test_oblong_grids_and_single_rows_lose_no_pair(shape):
     assert_allclose(made["semivariance"], gamma, rtol=1e-11)
 
 
-def test_an_offset_of_a_million_costs_no_more_than_it_costs_the_values():
+def test_an_offset_of_a_million_costs_no_more_than_it_costs_the_values(monkeypatch):
     da = on_map(rough(30, 20)) + 1e6
+    monkeypatch.setattr(variogram_map_sums, "lag_sums", None)  # by transforms alone
     made = variogram(da, lag_width=CELL, max_lag=10 * CELL)
     assert_allclose(made["semivariance"], by_pairs(da, CELL, 10 * CELL)[2], rtol=1e-11)
 
