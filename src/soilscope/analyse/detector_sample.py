@@ -1,5 +1,6 @@
 """The one sample of a geographical detector: rows complete in the response and in every factor."""
 
+import functools
 import warnings
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
@@ -39,14 +40,14 @@ class Sample:
         """Number of rows."""
         return self.y.size
 
-    @property
+    @functools.cached_property
     def squares(self) -> float:
         """Sum of squares about the mean; 0 where `y` varies no more than it is rounded."""
         total = float(self.y @ self.y)
         noise = self.n * (4.0 * np.finfo(np.float64).eps * abs(self.mean)) ** 2
         return total if total > noise else 0.0
 
-    @property
+    @functools.cached_property
     def n_codes(self) -> npt.NDArray[np.int64]:
         """One more than the largest code of each factor."""
         if self.n == 0:

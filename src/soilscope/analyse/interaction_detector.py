@@ -1,6 +1,8 @@
 """The interaction detector: what two factors explain together, and whether chance adds it."""
 
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -176,8 +178,7 @@ class PairTest:
         types = np.full((2, k, k), NOT_ESTIMATED, dtype=np.int8)
         pairs = [(i, j) for i in range(k) for j in range(i, k)]
         if sample.squares > 0.0:
-            for i, j in pairs:
-                found = self._pair(sample, i, j)
+            for (i, j), found in zip(pairs, self._pairs(sample, pairs), strict=True):
                 values[:3, i, j] = found[:3]
                 strata[i, j] = found[3]
             if self.null is not None:
@@ -193,6 +194,13 @@ class PairTest:
         _mirror(types)
         strata = np.triu(strata) + np.triu(strata, 1).T
         return (*values, strata, *types, sample.n)
+
+    def _pairs(
+        self, sample: Sample, pairs: list[tuple[int, int]]
+    ) -> list[tuple[float, float, float, int]]:
+        # the kernel lets go of the interpreter's lock
+        with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as threads:
+            return list(threads.map(lambda pair: self._pair(sample, *pair), pairs))
 
     def _pair(self, sample: Sample, i: int, j: int) -> tuple[float, float, float, int]:
         code, size = _overlay(sample, i, j)
