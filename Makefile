@@ -70,7 +70,7 @@ coverage: $(STAMPS)/dev ## measure branch coverage of the kernels, run as plain 
 
 .PHONY: bench
 bench: $(STAMPS)/bench ## time the kernels beside their peers
-	@for script in trend index regression agreement smci_read smoothing; do $(ENV_PY) benchmarks/$$script.py || exit 1; done
+	@for script in trend index regression agreement smci_read smoothing regrid terrain downscaling; do $(ENV_PY) benchmarks/$$script.py || exit 1; done
 
 .PHONY: clean
 clean: ## remove the environment and everything that was generated

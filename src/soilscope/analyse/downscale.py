@@ -113,9 +113,15 @@ def downscale(
     Raises
     ------
     InputError
-        If the model's strata or its options do not fit, or days are lacking.
+        If the model's strata or its options do not fit, days are lacking, or NDVI passes 1.5 (of
+        lazy data when they are computed).
     GridError
         If grids differ that must not, or do not meet.
+
+    Warns
+    -----
+    SoilscopeWarning
+        If most of `fine_dlst` is negative (looked at only where the values are in memory).
 
     References
     ----------

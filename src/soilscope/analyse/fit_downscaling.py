@@ -121,9 +121,15 @@ def fit_downscaling(
     Raises
     ------
     InputError
-        If days, units or options do not fit, or `rng` is missing.
+        If days, units or options do not fit, `rng` is missing, or NDVI passes 1.5 (of lazy data
+        when they are computed).
     GridError
         If grids differ that must not, or do not meet.
+
+    Warns
+    -----
+    SoilscopeWarning
+        If most of `coarse_dlst` is negative (looked at only where the values are in memory).
 
     References
     ----------
