@@ -197,6 +197,8 @@ def test_bad_input_is_one_clear_line(root, tmp_path):
         export_results(root, form="csv", steps=["trent"])
     with pytest.raises(StudyError, match="has no result 'x'; it has cube, trend, south_up"):
         export_results(root, form="csv", steps=["x"])
+    with pytest.raises(StudyError, match=r"--steps names no result; .* has cube, trend"):
+        export_results(root, form="csv", steps=[])
     with pytest.raises(StudyError, match="is not a results folder"):
         export_results(tmp_path, form="csv")
     (tmp_path / "file").touch()

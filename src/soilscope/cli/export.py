@@ -40,7 +40,7 @@ def export(
     chosen = [word.strip() for text in steps or () for word in text.split(",") if word.strip()]
     with shown(voice) as progress, intact(Store(results)):
         made = export_results(
-            results, form=form, output=output, steps=chosen or None, force=force,  # type: ignore[arg-type]
+            results, form=form, output=output, steps=None if steps is None else chosen, force=force,  # type: ignore[arg-type]
             heard=progress.begin,
         )  # fmt: skip
     for name in made.left_out:

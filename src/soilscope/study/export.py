@@ -114,6 +114,8 @@ def _chosen(store: Store, steps: Sequence[str] | None) -> list[str]:
     if steps is None:
         names = [name for name in there if kinds[name] not in (CUBE, INPUT)] or there
     else:
+        if not steps:
+            raise StudyError(f"--steps names no result; {store.root} has {', '.join(there)}.")
         for step in steps:
             _require_known(store, step, kinds)
         of_kind = set(steps) - kinds.keys()  # a word that is both means the result

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -59,7 +60,7 @@ def _parts(stem: str, da: xr.DataArray) -> Iterator[tuple[str, xr.DataArray, lis
         )
     each = bands // da.shape[0]
     for start in range(0, da.shape[0], step):
-        word = others[0][start].replace(" ", "-")
+        word = re.sub(r"[^\w.-]+", "-", others[0][start])
         part = da.isel({first: slice(start, start + step)})
         yield f"{stem}_{word}", part, names[start * each : (start + step) * each]
 
