@@ -37,16 +37,16 @@ def told(words: str, run: Callable[[], object]) -> float:
 
 def py_geodetector(y: xr.DataArray, strata: dict[str, xr.DataArray]) -> None:
     """Run the factor and interaction detectors of py-geodetector where it is installed."""
-    if importlib.util.find_spec("py_geodetector") is None:
+    if importlib.util.find_spec("geodetector") is None:
         print("py-geodetector is not installed")
         return
-    from py_geodetector import GeoDetector
+    from geodetector import GeoDetector
 
     frame = pd.DataFrame({k: v.values for k, v in strata.items()} | {"y": y.values})
 
     def run() -> None:
         peer = GeoDetector(frame, "y", list(strata))
-        peer.factor_dector()
+        peer.factor_detector()
         peer.interaction_detector()
 
     told(f"py-geodetector, factors and 136 pairs, N = {len(frame)}", run)
