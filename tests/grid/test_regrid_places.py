@@ -219,7 +219,7 @@ def test_averages_between_systems_share_out_cells_as_their_polygons_do(ours, the
 def test_the_area_of_sheared_cells_says_which_grid_is_coarser():
     # the sinusoidal map shears cells far from its middle, which makes them no larger
     sheared = cells(SINUSOIDAL, 8.3e6, 4.6e6, 926.625, (300, 320))
-    along = cells(DEGREES, 97, 41, 1 / 120, (300, 320))
+    along = cells(DEGREES, 97, 41, 0.0105, (300, 320))
     assert not is_coarser(along, sheared)
     assert not is_coarser(sheared, along)
     assert is_coarser(cells(DEGREES, 97, 41, 0.1, (30, 32)), sheared)
