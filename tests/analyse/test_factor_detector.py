@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from soilscope import factor_detector, stratum_moments
+from soilscope import factor_detector, optimize_strata, stratum_moments
 from soilscope.analyse.stratum_moments import merge_stratum_moments
 from soilscope.errors import GridError, InputError, SoilscopeWarning
 
@@ -165,6 +165,18 @@ def test_a_factor_that_y_was_made_from_is_marked():
     ndvi = sites(np.arange(6) % 2, lineage='["MODIS NDVI"]')
     with pytest.warns(SoilscopeWarning, match="ndvi .MODIS.*partly built in"):
         ds = factor_detector(y, {"ndvi": ndvi, "slope": sites(np.arange(6) // 3)})
+    assert ds.circular.values.tolist() == [1, 0]
+
+
+def test_classes_chosen_beside_y_keep_the_marks_of_their_factors():
+    y = sites(np.arange(6.0) ** 2, lineage='["SMCI"]')
+    factors = {
+        "ndvi": sites(np.arange(6.0), lineage='["MODIS NDVI"]'),
+        "slope": sites(np.arange(6.0)[::-1], lineage='["GEBCO"]'),
+    }
+    with pytest.warns(SoilscopeWarning, match="partly built in"):
+        best = optimize_strata(y, factors, methods=["equal"], n_classes=[2])
+    ds = factor_detector(y, best["codes"])
     assert ds.circular.values.tolist() == [1, 0]
 
 

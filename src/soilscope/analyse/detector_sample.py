@@ -24,6 +24,7 @@ Factors = xr.Dataset | xr.DataArray | Mapping[str, xr.DataArray]
 Dim = Hashable | Iterable[Hashable] | None
 Method = Callable[[Floats, list[Array]], tuple[Any, ...]]
 _MOST_CODES = 65_536
+MARK = "circular"  # attribute of a factor that was marked, or cleared, by the step that cut it
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,13 @@ def _by_name(factors: Factors, name: str) -> dict[str, xr.DataArray]:
             return {str(factors.name or "factor"): factors}
         labels = factors["factor"].to_index() if "factor" in factors.indexes else None
         names = map(str, range(factors.sizes["factor"]) if labels is None else labels)
-        return {key: factors.isel(factor=i, drop=True) for i, key in enumerate(names)}
+        marks = factors.coords.get("circular")
+        return {
+            key: factors.isel(factor=i, drop=True).assign_attrs(
+                {} if marks is None else {MARK: int(marks[i])}
+            )
+            for i, key in enumerate(names)
+        }
     items = factors.data_vars if isinstance(factors, xr.Dataset) else factors
     if not isinstance(items, Mapping):
         raise InputError(
@@ -227,7 +234,7 @@ def factor_coords(
     y: xr.DataArray, factors: Mapping[str, xr.DataArray], *, stacklevel: int = 3
 ) -> dict[str, xr.Variable]:
     """Names of the factors, and marks of those that the response was made from (warned of)."""
-    made_of = circular(y, factors)
+    made_of = circular(y, {name: f for name, f in factors.items() if MARK not in f.attrs})
     if made_of:
         told = "; ".join(f"{name} ({names})" for name, names in made_of.items())
         warnings.warn(
@@ -236,7 +243,8 @@ def factor_coords(
             SoilscopeWarning,
             stacklevel=stacklevel,
         )
-    marks = np.array([name in made_of for name in factors], dtype=np.int8)
+    # classes that were chosen beside y bear its lineage too: what was marked before them counts
+    marks = np.array([f.attrs.get(MARK, n in made_of) for n, f in factors.items()], dtype=np.int8)
     names = np.array(list(factors), dtype=object)
     return {
         "factor": xr.Variable("factor", names, {"long_name": "factor"}),

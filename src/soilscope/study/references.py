@@ -79,8 +79,8 @@ def resolve(
     for parameter, reference in inputs.items():
         if isinstance(reference, list):
             arrays = {
-                _label(r): array_of(r, results, open_result).drop_vars("status", errors="ignore")
-                for r in reference
+                label: array_of(r, results, open_result).drop_vars("status", errors="ignore")
+                for r, label in zip(reference, _labels(reference), strict=True)
             }
             opened[parameter] = xr.Dataset(arrays)
         elif takes_dataset_only(annotations.get(parameter)) and reference in results:
@@ -90,10 +90,17 @@ def resolve(
     return opened
 
 
-def _label(reference: str) -> str:
-    """Name of a driver: the variable if one is given, else the analysis."""
-    name, variable = split_reference(reference)
-    return variable or name
+def _labels(references: list[str]) -> list[str]:
+    """Names of drivers: the variable if one is given, else the analysis.
+
+    The analysis too where variables of several have one name, as the classes of `discretize`.
+    """
+    parts = [split_reference(reference) for reference in references]
+    names = [variable or name for name, variable in parts]
+    return [
+        name if names.count(label) > 1 else label
+        for (name, _), label in zip(parts, names, strict=True)
+    ]
 
 
 def takes_dataset_only(annotation: Any) -> bool:
