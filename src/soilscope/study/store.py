@@ -237,8 +237,11 @@ def _joined(base: xr.Dataset, tails: list[tuple[xr.Dataset, int]]) -> xr.Dataset
 
 
 def _whole_in_time(ds: xr.Dataset) -> xr.Dataset:
-    """Join chunks along time: long series are stored in several, and needed whole."""
-    split = len(ds.chunksizes.get("time", ())) > 1
+    """Join chunks along time: long series are stored in several, and needed whole.
+
+    Fields of days are, numbers of days beside them are not: each variable has chunks of its own.
+    """
+    split = any(len(one.chunksizes.get("time", ())) > 1 for one in ds.variables.values())
     return ds.chunk(time=-1) if split else ds
 
 
