@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import numpy as np
-import rasterio
 import xarray as xr
 
 from soilscope.errors import InputError
-from soilscope.grid.crs import geobox_of, grid_dims
+from soilscope.grid.crs import grid_dims
+from soilscope.twin.layouts.image import write_image
 
 
 def write_fvc_china(
@@ -51,27 +51,13 @@ def write_fvc_china(
         raise InputError("ds has no grid.")
     Path(folder).mkdir(parents=True, exist_ok=True)
     da = ds["fvc"].transpose("time", *dims)
-    box = geobox_of(da)
     paths = []
     for stamp in da.indexes["time"]:
         values = da.sel(time=stamp).values
         whole = np.round(np.nan_to_num(values) / scale)
         path = Path(folder) / f"FVC_{stamp:%Y%m}.tif"
-        with rasterio.open(
-            path,
-            "w",
-            driver="GTiff",
-            dtype="int16",
-            count=1,
-            height=values.shape[0],
-            width=values.shape[1],
-            crs=None if box.crs is None else box.crs.to_wkt(),
-            transform=box.affine,
-            nodata=missing if stated else None,
-            compress="deflate",
-        ) as file:
-            file.write(np.where(np.isfinite(values), whole, missing).astype("i2"), 1)
-            if stated:
-                file.scales = (scale,)
+        image = np.where(np.isfinite(values), whole, missing).astype("i2")
+        nodata, told = (missing, scale) if stated else (None, None)
+        write_image(path, da, image, nodata=nodata, scale=told)
         paths.append(path)
     return paths

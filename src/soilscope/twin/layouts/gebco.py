@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
-import rasterio
 import xarray as xr
 
 from soilscope.checks import require_choice
-from soilscope.grid.crs import geobox_of
+from soilscope.grid.crs import stamp
+from soilscope.twin.layouts.image import write_image
 
 Layout = Literal["netcdf", "cutout", "geotiff"]
 
@@ -51,7 +51,8 @@ def write_gebco(ds: xr.Dataset, folder: str | Path, *, layout: Layout = "netcdf"
     metres = np.round(da.values).astype("i2")
     edges = _edges(da)
     if layout == "geotiff":
-        return _as_image(da, metres, Path(folder) / f"gebco_2023_{edges}.tif")
+        path = Path(folder) / f"gebco_2023_{edges}.tif"
+        return write_image(path, stamp(da, "EPSG:4326"), metres, nodata=-32767)
     name = "GEBCO_2023.nc" if layout == "netcdf" else f"gebco_2023_{edges}.nc"
     out = xr.Dataset(
         {
@@ -91,22 +92,3 @@ def _edges(da: xr.DataArray) -> str:
         for end, sign in ((np.min, -1), (np.max, 1))
     )
     return f"n{north:.1f}_s{south:.1f}_w{west:.1f}_e{east:.1f}"
-
-
-def _as_image(da: xr.DataArray, metres: np.typing.NDArray[np.int16], path: Path) -> Path:
-    box = geobox_of(da)
-    with rasterio.open(
-        path,
-        "w",
-        driver="GTiff",
-        dtype="int16",
-        count=1,
-        height=metres.shape[0],
-        width=metres.shape[1],
-        crs="EPSG:4326",
-        transform=box.affine,
-        nodata=-32767,
-        compress="deflate",
-    ) as file:
-        file.write(metres, 1)
-    return path

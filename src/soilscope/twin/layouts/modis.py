@@ -6,12 +6,12 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import rasterio
 import xarray as xr
 
 from soilscope.checks import require_choice
 from soilscope.grid.crs import geobox_of, grid_dims
 from soilscope.twin.layouts.hdf_eos import Field, tiles_of, write_hdf_eos
+from soilscope.twin.layouts.image import write_image
 
 Layout = Literal["appeears", "appeears_netcdf", "earth_engine", "hdf"]
 Short = Literal["MOD13A2", "MOD13A3"]
@@ -143,7 +143,7 @@ def _as_images(stored: xr.Dataset, folder: Path, product: Short) -> list[Path]:
         for stamp in stored.indexes["time"]:
             name = f"{product}.061_{_WORDS[product]}{word}_doy{stamp:%Y%j}_aid0001.tif"
             image = stored[layer].sel(time=stamp).values[None]
-            write_image(folder / name, stored, image, dtype, fill, [])
+            write_image(folder / name, stored, image.astype(dtype), nodata=fill)
             paths.append(folder / name)
     return paths
 
@@ -155,7 +155,7 @@ def _as_bands(stored: xr.Dataset, folder: Path) -> list[Path]:
         image = np.stack([da.sel(time=stamp).values for da in stored.data_vars.values()])
         path = folder / f"{stamp:%Y_%m_%d}.tif"
         bands = [names[str(layer)] for layer in stored.data_vars]
-        write_image(path, stored, image.astype("i2"), "i2", None, bands)
+        write_image(path, stored, image.astype("i2"), nodata=None, bands=bands)
         paths.append(path)
     return paths
 
@@ -181,29 +181,6 @@ def _as_hdf(stored: xr.Dataset, folder: Path, product: Short) -> list[Path]:
             path = folder / f"{product}.A{stamp:%Y%j}.{name}.061.{stamp.year + 1}001000000.hdf"
             paths.append(write_hdf_eos(path, fields, grid=_GRIDS[product], corners=corners))
     return paths
-
-
-def write_image(
-    path: Path, like: xr.Dataset, image: Array, dtype: str, fill: int | None, bands: list[str]
-) -> None:
-    """Write an image (band, y, x) on the grid of `like` as GeoTIFF."""
-    box = geobox_of(like)
-    with rasterio.open(
-        path,
-        "w",
-        driver="GTiff",
-        dtype={"i1": "int8", "u1": "uint8", "i2": "int16"}[dtype],
-        count=image.shape[0],
-        height=image.shape[1],
-        width=image.shape[2],
-        crs=None if box.crs is None else box.crs.to_wkt(),
-        transform=box.affine,
-        nodata=fill,
-        compress="deflate",
-    ) as file:
-        file.write(image)
-        for number, name in enumerate(bands, start=1):
-            file.set_band_description(number, name)
 
 
 def _as_netcdf(stored: xr.Dataset, folder: Path, product: Short) -> Path:

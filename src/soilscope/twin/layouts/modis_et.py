@@ -11,7 +11,7 @@ from soilscope.checks import require_choice
 from soilscope.errors import InputError
 from soilscope.grid.crs import grid_dims
 from soilscope.twin.layouts.hdf_eos import Field, tiles_of, write_hdf_eos
-from soilscope.twin.layouts.modis import write_image
+from soilscope.twin.layouts.image import write_image
 
 Layout = Literal["appeears", "hdf"]
 Short = Literal["MOD16A2GF", "MOD16A2"]
@@ -70,7 +70,7 @@ def write_modis_et(
     for name, da in stored.data_vars.items():
         for stamp in stored.indexes["time"]:
             path = Path(folder) / f"{product}.061_{name}_doy{stamp:%Y%j}_aid0001.tif"
-            write_image(path, stored, da.sel(time=stamp).values[None], "i2", FILL, [])
+            write_image(path, stored, da.sel(time=stamp).values, nodata=FILL)
             paths.append(path)
     return paths
 

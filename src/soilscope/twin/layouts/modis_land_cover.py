@@ -10,7 +10,7 @@ import xarray as xr
 from soilscope.checks import require_choice
 from soilscope.grid.crs import grid_dims
 from soilscope.twin.layouts.hdf_eos import Field, tiles_of, write_hdf_eos
-from soilscope.twin.layouts.modis import write_image
+from soilscope.twin.layouts.image import write_image
 
 Layout = Literal["appeears", "hdf"]
 FILL = 255
@@ -62,7 +62,7 @@ def write_modis_land_cover(
         for stamp in stored.indexes["time"]:
             path = Path(folder) / f"MCD12Q1.061_LC_Type1_doy{stamp:%Y%j}_aid0001.tif"
             image = stored["land_cover"].sel(time=stamp).values[None]
-            write_image(path, stored, image, "u1", FILL, [])
+            write_image(path, stored, image.astype("u1"), nodata=FILL)
             paths.append(path)
         return paths
     for name, part, corners in tiles_of(stored, name="land_cover"):

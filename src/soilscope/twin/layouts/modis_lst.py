@@ -6,12 +6,12 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import rasterio
 import xarray as xr
 
 from soilscope.checks import require_choice
 from soilscope.grid.crs import geobox_of, grid_dims
 from soilscope.twin.layouts.hdf_eos import Field, tiles_of, write_hdf_eos
+from soilscope.twin.layouts.image import write_image
 
 Short = Literal["MOD11A1", "MOD11A2", "MYD11A1", "MYD11A2"]
 Layout = Literal["appeears", "appeears_netcdf", "earth_engine", "hdf_eos"]
@@ -125,7 +125,7 @@ def _as_images(stored: xr.Dataset, folder: Path, product: Short) -> list[Path]:
             path = folder / f"{product}.061_{layer}_doy{stamp:%Y%j}000000_aid0001.tif"
             image = da.sel(time=stamp).values[None]
             nodata = None if str(layer).startswith("QC") else da.attrs["_FillValue"]
-            _write_image(path, stored, image, nodata, [])
+            write_image(path, stored, image, nodata=nodata)
             paths.append(path)
     return paths
 
@@ -137,31 +137,9 @@ def _as_bands(stored: xr.Dataset, folder: Path) -> list[Path]:
     for stamp in stored.indexes["time"]:
         image = np.stack([da.sel(time=stamp).values for da in stored.data_vars.values()])
         path = folder / f"{stamp:%Y_%m_%d}.tif"
-        _write_image(path, stored, image.astype("u2"), None, bands)
+        write_image(path, stored, image.astype("u2"), nodata=None, bands=bands)
         paths.append(path)
     return paths
-
-
-def _write_image(
-    path: Path, like: xr.Dataset, image: Array, nodata: int | None, bands: list[str]
-) -> None:
-    box = geobox_of(like)
-    with rasterio.open(
-        path,
-        "w",
-        driver="GTiff",
-        dtype=image.dtype.name,
-        count=image.shape[0],
-        height=image.shape[1],
-        width=image.shape[2],
-        crs=None if box.crs is None else box.crs.to_wkt(),
-        transform=box.affine,
-        nodata=nodata,
-        compress="deflate",
-    ) as file:
-        file.write(image)
-        for number, name in enumerate(bands, start=1):
-            file.set_band_description(number, name)
 
 
 def _as_netcdf(stored: xr.Dataset, folder: Path, product: Short) -> Path:

@@ -1,16 +1,14 @@
 """Soil properties written as SoilGrids files."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import rasterio
 import xarray as xr
 
 from soilscope.errors import InputError
-from soilscope.grid.crs import geobox_of, grid_dims
+from soilscope.grid.crs import grid_dims
 from soilscope.grid.depth import layer_bounds
+from soilscope.twin.layouts.image import write_image
 
 #: Our name -> (their name, stored numbers per unit of ours).
 _STORED = {
@@ -78,24 +76,6 @@ def write_soilgrids(ds: xr.Dataset, folder: str | Path, *, statistic: str = "mea
         for (top, bottom), image in zip(layer_bounds(ds, name="ds"), stored, strict=True):
             layer = f"{100 * top:g}-{100 * bottom:g}cm"
             path = Path(folder) / f"{theirs}_{layer}_{statistic}.tif"
-            _write(path, ds, image)
+            write_image(path, ds, image, nodata=FILL)
             paths.append(path)
     return paths
-
-
-def _write(path: Path, like: xr.Dataset, image: npt.NDArray[Any]) -> None:
-    box = geobox_of(like)
-    with rasterio.open(
-        path,
-        "w",
-        driver="GTiff",
-        dtype="int16",
-        count=1,
-        height=image.shape[0],
-        width=image.shape[1],
-        crs=None if box.crs is None else box.crs.to_wkt(),
-        transform=box.affine,
-        nodata=FILL,
-        compress="deflate",
-    ) as file:
-        file.write(image, 1)

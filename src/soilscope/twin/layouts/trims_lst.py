@@ -5,11 +5,11 @@ from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
-import rasterio
 import xarray as xr
 
 from soilscope.checks import require_choice
-from soilscope.grid.crs import geobox_of, grid_dims
+from soilscope.grid.crs import grid_dims
+from soilscope.twin.layouts.image import write_image
 
 Platform = Literal["Terra", "Aqua"]
 #: An Albers system of China as its maps use it; that of the product is stated in its own files.
@@ -56,26 +56,18 @@ def write_trims_lst(
     if dims is None:
         raise ValueError("ds has no grid.")
     ds = ds.sortby(dims[0], ascending=False)
-    box = geobox_of(ds)
     paths = []
     for number, stamp in enumerate(pd.DatetimeIndex(ds["time"].values)):
         for name, half in _HALVES.items():
             kelvin = ds[name].transpose("time", *dims).isel(time=number).values + 273.15
             image = np.where(np.isfinite(kelvin), np.round(np.nan_to_num(kelvin) / SCALE), MISSING)
             path = Path(folder) / f"TRIMS_{platform}{stamp:%Y%j}{half}.tif"
-            with rasterio.open(
+            write_image(
                 path,
-                "w",
-                driver="GTiff",
-                dtype="uint16",
-                count=1,
-                height=image.shape[0],
-                width=image.shape[1],
-                crs=None if box.crs is None else box.crs.to_wkt(),
-                transform=box.affine,
+                ds[name],
+                image.astype("u2"),
                 nodata=MISSING if nodata else None,
                 compress="lzw",
-            ) as file:
-                file.write(image.astype("u2"), 1)
+            )
             paths.append(path)
     return paths
