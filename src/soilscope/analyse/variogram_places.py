@@ -11,10 +11,10 @@ import xarray as xr
 
 from soilscope.errors import GridError, InputError
 from soilscope.grid.crs import crs_of, geobox_of, grid_dims
+from soilscope.grid.measure import METRES
 from soilscope.grid.spacing import spacing_of
 
 Floats = npt.NDArray[np.float64]
-_METRES = {"m": 1.0, "metre": 1.0, "meter": 1.0, "metres": 1.0, "meters": 1.0, "km": 1000.0}
 
 
 @dataclass(frozen=True)
@@ -166,8 +166,8 @@ def _metres(field: xr.DataArray, places: Floats) -> float:
         axes = pyproj.CRS(str(crs)).axis_info
         return float(axes[0].unit_conversion_factor) if axes else 1.0
     stated = sorted({str(field[name].attrs.get("units", "")) for name in ("y", "x")})
-    if len(stated) == 1 and stated[0] in _METRES:
-        return _METRES[stated[0]]
+    if len(stated) == 1 and stated[0] in METRES:
+        return METRES[stated[0]]
     if stated != [""]:
         raise GridError(
             f"y and x of the sites are in {', '.join(map(repr, stated))}; write units 'm' or 'km' "

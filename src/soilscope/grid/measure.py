@@ -15,7 +15,8 @@ Floats = npt.NDArray[np.float64]
 _MAJOR = 6_378_137.0
 _FLATTENING = 1 / 298.257223563
 _ECCENTRICITY = math.sqrt(_FLATTENING * (2 - _FLATTENING))
-_METRES = {"m": 1.0, "metre": 1.0, "meter": 1.0, "metres": 1.0, "meters": 1.0, "km": 1000.0}
+#: Metres in the units that coordinates of a map may state.
+METRES = {"m": 1.0, "metre": 1.0, "meter": 1.0, "metres": 1.0, "meters": 1.0, "km": 1000.0}
 
 
 def cell_area(obj: xr.DataArray | xr.Dataset) -> xr.DataArray:
@@ -98,9 +99,9 @@ def _on_plane(obj: xr.DataArray | xr.Dataset) -> xr.DataArray:
 
 def _scale(obj: xr.DataArray | xr.Dataset, dim: str) -> float:
     units = str(obj[dim].attrs.get("units", "m"))
-    if units not in _METRES:
+    if units not in METRES:
         raise GridError(f"{dim} is in {units!r}; areas need metres or kilometres: reproject it.")
-    return _METRES[units]
+    return METRES[units]
 
 
 def _step(obj: xr.DataArray | xr.Dataset, dim: str) -> float:

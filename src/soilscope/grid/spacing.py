@@ -12,11 +12,10 @@ from odc.geo.geobox import GeoBox
 
 from soilscope.errors import GridError, SoilscopeWarning
 from soilscope.grid.crs import brief, geobox_of, grid_dims
-from soilscope.grid.measure import strip_from_equator
+from soilscope.grid.measure import METRES, strip_from_equator
 
 Floats = npt.NDArray[np.float64]
 
-_METRES = {"m": 1.0, "metre": 1.0, "meter": 1.0, "metres": 1.0, "meters": 1.0, "km": 1000.0}
 #: Lengths on a map may differ from those on the ground by this share before it is told.
 _DISTORTED = 0.05
 
@@ -80,8 +79,8 @@ def _stated_unit(obj: xr.DataArray | xr.Dataset, name: str) -> float:
     if any("assumed" in str(obj[dim].attrs.get("comment", "")) for dim in dims):
         stated = {""}
     unit = next(iter(stated)) if len(stated) == 1 else ", ".join(sorted(stated))
-    if unit in _METRES:
-        return _METRES[unit]
+    if unit in METRES:
+        return METRES[unit]
     if unit:
         raise GridError(
             f"the coordinates of {name} are in {unit!r}; write the crs that they are in, as in "
