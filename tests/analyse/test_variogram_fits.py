@@ -135,6 +135,8 @@ def test_every_month_is_fitted_as_if_alone_and_lazily():
     assert [STATUS[int(s)] for s in made["status"]][2:5] == ["ok", "no_data", "constant"]
     assert STATUS[int(made["status"][1])] == "too_few"
     assert made["nugget"].sel(month=2).notnull().sum() == 1  # the line alone has enough: 3 classes
+    assert int(made["best_model"][3]) == -1
+    assert made[["rss", "wss"]].isel(month=3).to_array().isnull().all()
     for k in (0, 2, 5):
         alone = fit_variogram(of(gamma[:, k]))
         xr.testing.assert_allclose(made.isel(month=k), alone)

@@ -88,7 +88,8 @@ class VariogramFits:
         with np.errstate(invalid="ignore", divide="ignore"):
             mean = g.sum(axis=0) / n
             about_mean = np.where(used, (g - mean) ** 2, 0.0).sum(axis=0)
-            rss, wss = squares.sum(axis=1), (w * squares).sum(axis=1)
+            sums = squares.sum(axis=1), (w * squares).sum(axis=1)
+            rss, wss = (np.where(np.isnan(nugget), np.nan, one) for one in sums)
             highest = np.where(used, at_lags, 0.0).max(axis=1, initial=0.0)
             return {
                 "nugget": nugget,

@@ -13,6 +13,7 @@ THEMES = (
     ("area", "Study area and inputs"),
     ("downscaling", "Downscaling"),
     ("variation", "Variation in space and time"),
+    ("variogram", "Semivariograms"),
     ("index", "Index"),
     ("events", "Drought events"),
     ("trend", "Trends"),

@@ -31,6 +31,7 @@ from soilscope.report.trends import (
     moisture_partner,
     trend_words,
 )
+from soilscope.report.variogram_findings import ranges_found
 from soilscope.report.words import number, percent, unit_text
 
 MOST = 6
@@ -276,6 +277,7 @@ _KINDS = (
     _states,
     relations_found,
     borders_found,
+    ranges_found,
     _agreements,
     _onsets,
     _changes,

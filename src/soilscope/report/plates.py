@@ -12,6 +12,7 @@ Theme = Literal[
     "area",
     "downscaling",
     "variation",
+    "variogram",
     "index",
     "events",
     "trend",

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from soilscope.report.citations import dois
 from soilscope.report.drivers import driver_name
 from soilscope.report.lags import lag_family, stands_for_family
 from soilscope.report.reading import Study, grid_dims
+from soilscope.report.variogram_prose import fit_methods, lag_map_methods, variogram_methods
 from soilscope.report.words import CORRECTIONS, listed, number, percent, product_name
 from soilscope.study.store import CUBE
 
@@ -110,20 +112,20 @@ def _trend(study: Study, name: str) -> str:
     seasonal = "seasonal " if options.get("season") else ""
     level = options.get("confidence")
     interval = f" with {percent(float(level))} intervals" if level else ""
-    dois = _dois(study, name)
+    found = dois(study.data(name))
     return (
         f"Trends were estimated by the Theil-Sen slope{interval} and the {seasonal}Mann-Kendall "
-        f"test {CORRECTIONS.get(correction, correction)}{f' ({dois})' if dois else ''}."
+        f"test {CORRECTIONS.get(correction, correction)}{f' ({found})' if found else ''}."
     )
 
 
 def _fdr(study: Study, name: str) -> str:
     method = str(_options(study, name).get("method", "bh"))
     word = {"bh": "Benjamini-Hochberg", "by": "Benjamini-Yekutieli"}.get(method, method)
-    dois = _dois(study, name)
+    found = dois(study.data(name))
     return (
         f"The p-values of each map were adjusted for the false discovery rate ({word}"
-        f"{f'; {dois}' if dois else ''})."
+        f"{f'; {found}' if found else ''})."
     )
 
 
@@ -165,12 +167,6 @@ def _depth(study: Study, name: str) -> str:
     )
 
 
-def _dois(study: Study, name: str) -> str:
-    """DOIs that a result names, joined."""
-    words = str(study.data(name).attrs.get("references", "")).replace(";", " ").split()
-    return "; ".join(dict.fromkeys(w.strip(",.") for w in words if w.startswith("doi:")))
-
-
 def _relation(study: Study, name: str) -> str:
     options = _options(study, name)
     edges = [number(float(e), 2) for e in options.get("ndvi_edges") or ()]
@@ -182,7 +178,7 @@ def _relation(study: Study, name: str) -> str:
         "Soil moisture was regressed on the difference of land surface temperature between day and "
         f"night{within} in each class of land cover and NDVI (edges {listed(edges)}){by}; slopes "
         "were used where a bootstrap of blocks of days found them below zero (one-sided, level "
-        f"{number(float(options.get('alpha') or 0.05), 2)}; {_dois(study, name)})."
+        f"{number(float(options.get('alpha') or 0.05), 2)}; {dois(study.data(name))})."
     )
 
 
@@ -204,7 +200,8 @@ def _statistics(study: Study, name: str) -> str:
     return (
         f"Cells were described date by date{', weighted by area' if weighted else ''}; "
         "their distribution was compared with a normal one by the ratio of interquartile range and "
-        f"standard deviation and by the correlation of the probability plot ({_dois(study, name)})."
+        "standard deviation and by the correlation of the probability plot "
+        f"({dois(study.data(name))})."
     )
 
 
@@ -212,7 +209,7 @@ def _stability(study: Study, name: str) -> str:
     return (
         "Stability in time was classed by the standard deviation of each cell over the months, and "
         "cells were compared with the mean of the field by relative differences and rank "
-        f"correlations ({_dois(study, name)})."
+        f"correlations ({dois(study.data(name))})."
     )
 
 
@@ -222,6 +219,9 @@ _TELLERS: Mapping[str, Callable[[Study, str], str]] = {
     "downscale": _downscaled,
     "spatial_statistics": _statistics,
     "time_stability": _stability,
+    "variogram": variogram_methods,
+    "fit_variogram": fit_methods,
+    "variogram_map": lag_map_methods,
     "standardize": _index,
     "composite": _composite,
     "drought_events": _events,

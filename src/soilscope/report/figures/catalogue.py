@@ -14,6 +14,7 @@ from soilscope.report.figures import (
     event_matrix,
     field_statistics,
     index_heatmap,
+    lag_maps,
     lag_profile,
     lineage_graph,
     month_maps,
@@ -32,6 +33,7 @@ from soilscope.report.figures import (
     trend_maps,
     trend_matrix,
     trend_profiles,
+    variogram_panels,
     window_matrix,
 )
 from soilscope.report.plates import FigureKind
@@ -58,6 +60,13 @@ FIGURES: tuple[FigureKind, ...] = (
     ),
     FigureKind(
         "stability-maps", "variation", ("time_stability",), "grid", (), stability_maps.plates
+    ),
+    FigureKind(
+        "variograms", "variogram", ("variogram", "fit_variogram"), "any", (),
+        variogram_panels.plates,
+    ),
+    FigureKind(
+        "lag-maps", "variogram", ("variogram_map",), "any", ("lag_north",), lag_maps.plates
     ),
     FigureKind("heatmap", "index", _SERIES, "places", ("time", "depth"), index_heatmap.plates),
     FigureKind("state-maps", "index", ("index_state",), "grid", (), state_maps.plates),

@@ -16,6 +16,7 @@ from soilscope.report.tables.relations import relations
 from soilscope.report.tables.table import Table
 from soilscope.report.tables.trends import trends
 from soilscope.report.tables.variation import stabilities, statistics
+from soilscope.report.tables.variograms import directions, models, points
 
 Maker = Callable[[Study, str], Table | None]
 
@@ -24,6 +25,9 @@ _MAKERS: Mapping[str, tuple[Maker, ...]] = {
     "fit_downscaling": (relations,),
     "spatial_statistics": (statistics,),
     "time_stability": (stabilities,),
+    "fit_variogram": (models,),
+    "variogram": (points,),
+    "variogram_map": (directions,),
     "composite": (driest_years,),
     "regional_mean": (driest_years,),
     "onset_delay": (onsets,),
