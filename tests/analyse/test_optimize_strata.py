@@ -70,7 +70,10 @@ def test_a_constant_factor_is_told_and_leaves_the_others_alone():
     best = optimize_strata(Y, X | {"c": xr.full_like(Y, 2.0)}, n_classes=[3])
     assert best.status.values.tolist() == [0, 0, 3]
     assert best.q.sel(factor="c").isnull().all()
-    assert (best.codes.sel(factor="c") == -1).all()
+    assert (best.codes.sel(factor="c") == 0).all()
+    found = factor_detector(Y, best)
+    assert found.status.values.tolist() == [0, 0, 3]
+    assert found.n_obs.item() == Y.size
     np.testing.assert_array_equal(
         best.q.sel(factor=["a", "b"]), optimize_strata(Y, X, n_classes=[3]).q
     )

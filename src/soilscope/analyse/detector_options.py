@@ -17,7 +17,7 @@ Rng = int | np.random.Generator | None
 ASSUMES = {
     "central": "independent cells, normal within strata",
     "gd": "comparison with other software only: it changes with the mean of y",
-    "permutation": "cells that can be exchanged",
+    "permutation": "cells, or blocks of them, that can be exchanged",
     "spatial": "a Gaussian field with the variogram of y",
     "none": "",
 }
@@ -59,6 +59,16 @@ def require_significance(
     if told:
         warnings.warn(told, SoilscopeWarning, stacklevel=stacklevel)
     return seed_of(rng)
+
+
+def require_block(block: int, dims: list[Hashable]) -> int:
+    """Refuse blocks of cells where there is no grid, and edges that are no whole numbers."""
+    require_at_least(block, 1, name="block")
+    if block != int(block):
+        raise InputError(f"block is {block!r}; give a whole number of cells.")
+    if block > 1 and not is_grid(dims):
+        raise InputError("block is for the cells of a grid; leave it out for sites.")
+    return int(block)
 
 
 def seed_of(rng: Rng) -> int:

@@ -1,7 +1,6 @@
 """The one sample of a geographical detector: rows complete in the response and in every factor."""
 
 import functools
-import warnings
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,29 +11,34 @@ import pandas as pd
 import xarray as xr
 
 from soilscope.checks import require_dims, require_numeric, same_along
-from soilscope.errors import GridError, InputError, SoilscopeWarning
+from soilscope.errors import GridError, InputError
+from soilscope.kernels.stratum_moments import stratum_moments, weighted_moments
 from soilscope.labelled import Output, spatial_dims
-from soilscope.lineage import circular, inherit
-from soilscope.names import flag_attrs
+from soilscope.lineage import inherit
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int32]
 Factors = xr.Dataset | xr.DataArray | Mapping[str, xr.DataArray]
 Dim = Hashable | Iterable[Hashable] | None
-Method = Callable[[Floats, list[Array]], tuple[Any, ...]]
+Moments = tuple[Array, Array, Floats, Floats]
+Method = Callable[..., tuple[Any, ...]]
 _MOST_CODES = 65_536
 MARK = "circular"  # attribute of a factor that was marked, or cleared, by the step that cut it
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The complete rows of one field: `y`, less its mean, and the strata of each factor."""
+    """The complete rows of one field: `y`, less its mean, and the strata of each factor.
+
+    Weights, where rows do not count alike, are 1 on average: their sum is the number of rows.
+    """
 
     y: Floats  # (n,)
     codes: Codes  # (k, n)
     kept: npt.NDArray[np.bool_]  # the shape of the field
     mean: float
+    weight: Floats | None = None  # (n,)
 
     @property
     def n(self) -> int:
@@ -44,9 +48,28 @@ class Sample:
     @functools.cached_property
     def squares(self) -> float:
         """Sum of squares about the mean; 0 where `y` varies no more than it is rounded."""
-        total = float(self.y @ self.y)
+        total = float(self.y @ self.weighted(self.y))
         noise = self.n * (4.0 * np.finfo(np.float64).eps * abs(self.mean)) ** 2
         return total if total > noise else 0.0
+
+    def weighted(self, values: Array) -> Array:
+        """Return `values` (n, ...) times the weights of the rows."""
+        if self.weight is None:
+            return values
+        share: Array = self.weight.astype(values.dtype)
+        return values * share.reshape(-1, *[1] * (values.ndim - 1))
+
+    def moments(self, code: Array, size: int) -> Moments:
+        """Count, weight, mean (about that of the sample) and sum of squares of strata."""
+        if self.weight is None:
+            count, mean, m2 = stratum_moments(self.y, code, size)
+            return count, count, mean, m2
+        return weighted_moments(self.y, code, size, self.weight)
+
+    def weights_of(self, code: Array, size: int) -> Array:
+        """Sum of the weights of the rows of each stratum."""
+        found: Array = np.bincount(code, self.weight, minlength=size)
+        return found
 
     @functools.cached_property
     def n_codes(self) -> npt.NDArray[np.int64]:
@@ -57,15 +80,20 @@ class Sample:
         return most
 
 
-def sample_of(field: Floats, codes: list[Array]) -> Sample:
-    """Keep the rows that are complete."""
+def sample_of(field: Floats, codes: list[Array], weights: Array | None = None) -> Sample:
+    """Keep the rows that are complete, and whose weight is above 0."""
     kept = np.isfinite(field)
     for code in codes:
         kept &= code >= 0
+    share = None
+    if weights is not None:
+        kept &= np.isfinite(weights) & (weights > 0.0)
+        share = weights[kept].astype(np.float64)
+        share = share / share.mean() if share.size else share
     y = field[kept]
-    mean = y[0] + (y - y[0]).mean() if y.size else np.nan
+    mean = y[0] + np.average(y - y[0], weights=share) if y.size else np.nan
     table = np.array([code[kept] for code in codes], dtype=np.int32)
-    return Sample(y - mean, table.reshape(len(codes), y.size), kept, float(mean))
+    return Sample(y - mean, table.reshape(len(codes), y.size), kept, float(mean), share)
 
 
 def encode(values: Array) -> Codes:
@@ -139,6 +167,20 @@ def named_factors(
     return checked
 
 
+def require_weights(weights: xr.DataArray | None, y: xr.DataArray, dims: list[Hashable]) -> None:
+    """Refuse weights that are no numbers on the cells of the response."""
+    if weights is None:
+        return
+    require_dims(weights, *map(str, dims), name="weights")
+    require_numeric(weights, name="weights")
+    for d in weights.dims:
+        if d not in y.dims or not same_along(weights, y, d):
+            raise GridError(
+                f"weights and y differ along {d!r}; give a weight for each cell of y, as in "
+                "soilscope.grid.measure.cell_area(y)."
+            )
+
+
 def _by_name(factors: Factors, name: str) -> dict[str, xr.DataArray]:
     """Return factors by name from a mapping, a Dataset, or an array with the dimension `factor`."""
     if isinstance(factors, xr.Dataset) and "codes" in factors:
@@ -172,21 +214,24 @@ def over_sample(
     dims: list[Hashable],
     outputs: Mapping[str, Output],
     codes: bool = True,
+    weights: xr.DataArray | None = None,
 ) -> xr.Dataset:
     """Apply `method` to the field of `y` and its factors on `dims`, once for each other label.
 
-    `method` takes the field (shaped as `dims`) and the factors as codes, or as they are with
-    `codes=False`, and returns one array for each of `outputs`. Lazy if an input is.
+    `method` takes the field (shaped as `dims`), the factors as codes, or as they are with
+    `codes=False`, and the weights where there are any; it returns one array for each of `outputs`.
+    Lazy if an input is.
     """
     whole = dict.fromkeys(dims, -1)
+    given = [*factors.values()] + ([] if weights is None else [weights.reset_coords(drop=True)])
     arrays = [
         a if a.chunks is None else a.chunk({d: -1 for d in whole if d in a.dims})
-        for a in (y, *factors.values())
+        for a in (y, *given)
     ]
     # the result has the order of y, and a dimension of `dims` may come back in an output
     sizes = {d: n for o in outputs.values() for d, n in o.sizes().items() if d not in dims}
     results = xr.apply_ufunc(
-        _Fields(method, len(dims), codes),
+        _Fields(method, len(dims), codes, weights is not None),
         *arrays,
         input_core_dims=[dims] * len(arrays),
         output_core_dims=[o.core() for o in outputs.values()],
@@ -209,18 +254,24 @@ def over_sample(
 class _Fields:
     """Take the fields one by one; a class, so that dask can pickle and tokenise it."""
 
-    def __init__(self, method: Method, n_core: int, codes: bool) -> None:
+    def __init__(self, method: Method, n_core: int, codes: bool, weighted: bool) -> None:
         self.method = method
         self.n_core = n_core
         self.codes = codes
+        self.weighted = weighted
 
-    def __call__(self, y: Array, *factors: Array) -> tuple[Array, ...] | Array:
-        ready = [encode(f) if self.codes else f for f in factors]
+    def __call__(self, y: Array, *given: Array) -> tuple[Array, ...] | Array:
+        k = len(given) - self.weighted
+        ready = [encode(f) if self.codes else f for f in given[:k]] + list(given[k:])
         lead = np.broadcast_shapes(*(a.shape[: a.ndim - self.n_core] for a in (y, *ready)))
         core = y.shape[y.ndim - self.n_core :]
         fields = [np.broadcast_to(a, (*lead, *core)) for a in (y, *ready)]
         found = [
-            self.method(fields[0][at].astype(np.float64), [f[at] for f in fields[1:]])
+            self.method(
+                fields[0][at].astype(np.float64),
+                [f[at] for f in fields[1 : k + 1]],
+                *(f[at] for f in fields[k + 1 :]),
+            )
             for at in np.ndindex(*lead)
         ]
         stacked = tuple(
@@ -228,25 +279,3 @@ class _Fields:
             for parts in zip(*found, strict=True)
         )
         return stacked if len(stacked) > 1 else stacked[0]
-
-
-def factor_coords(
-    y: xr.DataArray, factors: Mapping[str, xr.DataArray], *, stacklevel: int = 3
-) -> dict[str, xr.Variable]:
-    """Names of the factors, and marks of those that the response was made from (warned of)."""
-    made_of = circular(y, {name: f for name, f in factors.items() if MARK not in f.attrs})
-    if made_of:
-        told = "; ".join(f"{name} ({names})" for name, names in made_of.items())
-        warnings.warn(
-            f"the response was made from factors, or from what they were made from: {told}; their "
-            "association is partly built in.",
-            SoilscopeWarning,
-            stacklevel=stacklevel,
-        )
-    # classes that were chosen beside y bear its lineage too: what was marked before them counts
-    marks = np.array([f.attrs.get(MARK, n in made_of) for n, f in factors.items()], dtype=np.int8)
-    names = np.array(list(factors), dtype=object)
-    return {
-        "factor": xr.Variable("factor", names, {"long_name": "factor"}),
-        "circular": xr.Variable("factor", marks, flag_attrs(("independent", "circular"))),
-    }

@@ -37,15 +37,21 @@ class Rules:
     population: bool = True  # of the variance in the noncentrality of "gd"
     interval: bool = True
 
-    def of(self, count: Integers, mean: Floats, m2: Floats) -> Statistics:
-        """Take the moments (L,) of a factor's strata; empty ones do not count."""
+    def of(
+        self, count: Integers, mean: Floats, m2: Floats, weight: Floats | None = None
+    ) -> Statistics:
+        """Take the moments (L,) of a factor's strata; empty ones do not count.
+
+        Shares are by `weight` where it is given; the number of cells is always that of `count`.
+        """
         held = count > (1 if self.singletons == "drop" else 0)
+        share = count[held] if weight is None else weight[held]
         count, mean, m2 = count[held], mean[held], m2[held]
         n_strata = int(count.size)
         if n_strata == 0:
             return Statistics()
-        total_count, centre, within, total = (float(v) for v in pooled((count, mean, m2)))
-        n = int(total_count)
+        n = int(count.sum())
+        _, centre, within, total = (float(v) for v in pooled((share, mean, m2)))
         if n_strata < 2 or total <= n * (4.0 * np.finfo(np.float64).eps * abs(centre)) ** 2:
             return Statistics(n_strata=n_strata, status=CONSTANT)
         if n <= n_strata:

@@ -1,6 +1,5 @@
 """The ecological detector: whether two factors differ in how much of a field they explain."""
 
-import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,22 +8,22 @@ import numpy.typing as npt
 import xarray as xr
 from scipy.special import fdtr, fdtrc
 
-from soilscope.analyse.detector_options import REFERENCES, Rng, is_grid, seed_of
+from soilscope.analyse.detector_options import Rng, require_block, seed_of
+from soilscope.analyse.detector_result import pair_coords, told
 from soilscope.analyse.detector_sample import (
     Array,
     Dim,
     Factors,
     Sample,
-    factor_coords,
     named_factors,
     over_sample,
+    require_weights,
     sample_dims,
     sample_of,
 )
 from soilscope.checks import require_at_least, require_choice
 from soilscope.errors import InputError
-from soilscope.kernels.stratum_moments import pooled, stratum_moments
-from soilscope.labelled import Output, label
+from soilscope.labelled import Output
 
 Floats = npt.NDArray[np.float64]
 Compat = Literal["GD", "gdverse"]
@@ -39,6 +38,7 @@ def ecological_detector(
     compat: Compat | None = None,
     n_boot: int = 0,
     block: int = 1,
+    weights: xr.DataArray | None = None,
     rng: Rng = None,
 ) -> xr.Dataset:
     """Tell of each pair of factors whether one explains more of a field than the other.
@@ -60,6 +60,8 @@ def ecological_detector(
     block : int
         Edge of the blocks of cells that are drawn together on a grid; more than the range of the
         field.
+    weights : DataArray, optional
+        Weight of each cell, as in `factor_detector`.
     rng : int or Generator
         Required by the bootstrap.
 
@@ -95,25 +97,22 @@ def ecological_detector(
     """
     require_choice(compat, (None, "GD", "gdverse"), name="compat")
     require_at_least(n_boot, 0, name="n_boot")
-    require_at_least(block, 1, name="block")
     if n_boot and rng is None:
         raise InputError("the bootstrap draws at random; give rng, as in rng=1.")
     dims = sample_dims(y, dim)
-    if block > 1 and not is_grid(dims):
-        raise InputError("block is for the cells of a grid; leave it out for sites.")
+    edge = require_block(block, dims)
     factors = named_factors(strata, y, dims)
+    require_weights(weights, y, dims)
     shape = (len(factors),) * 2
     outputs = {key: Output("f8", ("factor", "factor_2"), shape) for key in _VALUES}
-    test = EcologicalTest(compat, int(n_boot), int(block), seed_of(rng))
-    ds = over_sample(test, y, factors, dims=dims, outputs=outputs | {"n_obs": Output("i8")})
-    coords = factor_coords(y, factors)
-    names = xr.Variable("factor_2", coords["factor"].data, {"long_name": "other factor"})
-    return label(
-        ds.assign_coords(coords | {"factor_2": names}),
+    outputs |= {"n_obs": Output("i8")}
+    test = EcologicalTest(compat, int(n_boot), edge, seed_of(rng))
+    ds = over_sample(test, y, factors, dims=dims, outputs=outputs, weights=weights)
+    return told(
+        ds.assign_coords(pair_coords(y, factors)),
         method="ecological_detector",
-        options=json.dumps({"compat": compat, "n_boot": n_boot, "block": block}),
+        options={"compat": compat, "n_boot": n_boot, "block": edge},
         assumes="p_value: independent sums of squares; bounds: exchangeable blocks",
-        references=REFERENCES,
     )
 
 
@@ -126,14 +125,16 @@ class EcologicalTest:
     block: int
     seed: int
 
-    def __call__(self, field: Floats, codes: list[Array]) -> tuple[Any, ...]:
+    def __call__(
+        self, field: Floats, codes: list[Array], weights: Array | None = None
+    ) -> tuple[Any, ...]:
         """Return F, p, the difference in q with bounds and p, and rows."""
-        sample = sample_of(field, codes)
+        sample = sample_of(field, codes, weights)
         k = len(codes)
         values = np.full((len(_VALUES), k, k), np.nan)
         if sample.squares > 0.0 and sample.n > 1:
             pairs = zip(sample.codes, sample.n_codes, strict=True)
-            within = np.array([pooled(stratum_moments(sample.y, c, n))[2] for c, n in pairs])
+            within = np.array([sample.moments(c, n)[3].sum() for c, n in pairs])
             values[0], values[1] = self._f_test(within, sample.n)
             q = 1.0 - within / sample.squares
             values[2] = q[:, None] - q[None, :]
@@ -160,7 +161,7 @@ class EcologicalTest:
         shares = np.empty((self.n_boot, len(sample.codes)))
         for b in range(self.n_boot):
             weight = np.bincount(rng.integers(0, n_block, n_block), minlength=n_block)[member]
-            shares[b] = weighted_q(sample, weight.astype(np.float64))
+            shares[b] = weighted_q(sample, sample.weighted(weight.astype(np.float64)))
         gap = shares[:, :, None] - shares[:, None, :]
         low, high = np.nanquantile(gap, [0.025, 0.975], axis=0)
         below, above = (gap <= 0.0).sum(axis=0), (gap >= 0.0).sum(axis=0)

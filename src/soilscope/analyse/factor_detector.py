@@ -1,6 +1,5 @@
 """The factor detector: what share of the variance in space the strata of each factor explain."""
 
-import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,12 +9,13 @@ import xarray as xr
 from soilscope.analyse.detector_null import Null, share_above
 from soilscope.analyse.detector_options import (
     ASSUMES,
-    REFERENCES,
     Rng,
     Significance,
     Singletons,
+    require_block,
     require_significance,
 )
+from soilscope.analyse.detector_result import factor_coords, told
 from soilscope.analyse.detector_sample import (
     Array,
     Codes,
@@ -23,9 +23,9 @@ from soilscope.analyse.detector_sample import (
     Factors,
     Floats,
     Sample,
-    factor_coords,
     named_factors,
     over_sample,
+    require_weights,
     sample_dims,
     sample_of,
 )
@@ -33,8 +33,7 @@ from soilscope.analyse.detector_statistics import Rules, Statistics
 from soilscope.analyse.stratum_moments import is_moments, over_moments
 from soilscope.checks import require_choice
 from soilscope.errors import InputError
-from soilscope.kernels.stratum_moments import stratum_moments
-from soilscope.labelled import Output, label
+from soilscope.labelled import Output
 from soilscope.names import CONSTANT
 
 _TYPES = {"n_strata": "i4", "status": "i1"}
@@ -48,6 +47,8 @@ def factor_detector(
     p: Significance = "central",
     singletons: Singletons = "keep",
     lambda_variance: Literal["population", "sample"] = "population",
+    weights: xr.DataArray | None = None,
+    block: int = 1,
     n_surrogates: int = 199,
     rng: Rng = None,
 ) -> xr.Dataset:
@@ -74,6 +75,12 @@ def factor_detector(
         Strata with one member: count as explained, or left out (as GD and gdverse do).
     lambda_variance : {"population", "sample"}
         Variance in the noncentrality of "gd".
+    weights : DataArray, optional
+        Weight of each cell, such as its area: q is then a share of the variance by area, while N
+        stays the number of cells. Cells without a weight above 0 do not count.
+    block : int
+        Edge, in cells of a grid, of the blocks that "permutation" deals out as wholes; more than
+        the range of the field.
     n_surrogates : int
         Draws of "permutation" and "spatial", at least 19.
     rng : int or Generator
@@ -114,21 +121,29 @@ def factor_detector(
     require_choice(singletons, ("keep", "drop"), name="singletons")
     require_choice(lambda_variance, ("population", "sample"), name="lambda_variance")
     options: dict[str, object] = {"p": p, "singletons": singletons}
+    if weights is not None:
+        options["weights"] = str(weights.name or "given")
+        if p == "gd" or strata is None:
+            raise InputError("weights fit neither p='gd' nor stratum_moments; leave them out.")
     rules = Rules(p, singletons, population=lambda_variance == "population")
     if strata is None:
         ds = _from_moments(y, rules)
-        return _labelled(ds, options)
+        return told(ds, method="factor_detector", options=options, assumes=ASSUMES[p])
     if isinstance(y, xr.Dataset):
         raise InputError("y is a Dataset; give one variable, or stratum_moments without strata.")
     dims = sample_dims(y, dim)
     factors = named_factors(strata, y, dims)
+    require_weights(weights, y, dims)
+    edge = require_block(block, dims)
     seed = require_significance(p, dims, rng, n_surrogates)
     drawn = p in ("permutation", "spatial")
-    null = Null(p, n_surrogates, seed) if drawn else None
-    ds = over_sample(FactorTest(rules, null), y, factors, dims=dims, outputs=_outputs(len(factors)))
+    null = Null(p, n_surrogates, seed, edge) if drawn else None
+    test, outputs = FactorTest(rules, null), _outputs(len(factors))
+    ds = over_sample(test, y, factors, dims=dims, outputs=outputs, weights=weights)
     if null is not None:
-        options |= {"n_surrogates": n_surrogates, "rng": seed}
-    return _labelled(ds.assign_coords(factor_coords(y, factors)), options)
+        options |= {"n_surrogates": n_surrogates, "rng": seed, "block": edge}
+    ds = ds.assign_coords(factor_coords(y, factors))
+    return told(ds, method="factor_detector", options=options, assumes=ASSUMES[p])
 
 
 def _outputs(n_factor: int) -> dict[str, Output]:
@@ -143,9 +158,11 @@ class FactorTest:
     rules: Rules
     null: Null | None
 
-    def __call__(self, field: Floats, codes: list[Array]) -> tuple[Any, ...]:
+    def __call__(
+        self, field: Floats, codes: list[Array], weights: Array | None = None
+    ) -> tuple[Any, ...]:
         """Return the statistics, each (k,), and the number of rows."""
-        sample = sample_of(field, codes)
+        sample = sample_of(field, codes, weights)
         found = [
             self._of(sample, code, size)
             for code, size in zip(sample.codes, sample.n_codes, strict=True)
@@ -159,10 +176,10 @@ class FactorTest:
         return (*typed, np.int64(sample.n))
 
     def _of(self, sample: Sample, code: Codes, size: int) -> Statistics:
-        count, mean, m2 = stratum_moments(sample.y, code, size)
+        count, weight, mean, m2 = sample.moments(code, size)
         if sample.n > 0 and sample.squares == 0.0:
             return Statistics(n_strata=int((count > 0).sum()), status=CONSTANT)
-        return self.rules.of(count, mean + sample.mean, m2)
+        return self.rules.of(count, mean + sample.mean, m2, weight)
 
 
 def _from_moments(moments: xr.DataArray | xr.Dataset, rules: Rules) -> xr.Dataset:
@@ -193,13 +210,3 @@ class MomentsTest:
         return tuple(
             np.array(values, dtype=_TYPES.get(key, "f8")).reshape(lead) for key, values in made
         )
-
-
-def _labelled(ds: xr.Dataset, options: dict[str, object]) -> xr.Dataset:
-    return label(
-        ds,
-        method="factor_detector",
-        options=json.dumps(options),
-        assumes=ASSUMES[str(options["p"])],
-        references=REFERENCES,
-    )

@@ -1,6 +1,5 @@
 """The interaction detector: what two factors explain together, and whether chance adds it."""
 
-import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,28 +12,30 @@ import xarray as xr
 from soilscope.analyse.detector_null import Null, share_above
 from soilscope.analyse.detector_options import (
     ASSUMES,
-    REFERENCES,
     Rng,
     Significance,
     Singletons,
+    require_block,
     require_significance,
 )
+from soilscope.analyse.detector_result import pair_coords, told
 from soilscope.analyse.detector_sample import (
     Array,
     Dim,
     Factors,
     Sample,
-    factor_coords,
     named_factors,
     over_sample,
+    require_weights,
     sample_dims,
     sample_of,
 )
 from soilscope.analyse.detector_statistics import Rules
 from soilscope.checks import require_between, require_choice
+from soilscope.errors import InputError
 from soilscope.kernels.detector import explained, overlay_moments
-from soilscope.kernels.stratum_moments import stratum_moments
-from soilscope.labelled import Output, label
+from soilscope.kernels.detector_blocks import Deal
+from soilscope.labelled import Output
 
 Floats = npt.NDArray[np.float64]
 #: Types of an interaction, in the order of their codes; -1 is not estimated.
@@ -55,6 +56,8 @@ def interaction_detector(
     n_permutations: int = 0,
     alpha: float = 0.05,
     tolerance: float = 1e-9,
+    weights: xr.DataArray | None = None,
+    block: int = 1,
     n_surrogates: int = 199,
     rng: Rng = None,
 ) -> xr.Dataset:
@@ -80,6 +83,11 @@ def interaction_detector(
         Level of `p_excess` above which `interaction_adjusted` is `equal`.
     tolerance : float
         Differences in q that count as none.
+    weights : DataArray, optional
+        Weight of each cell, as in `factor_detector`.
+    block : int
+        Edge, in cells of a grid, of the blocks that permutations (of either kind) deal out as
+        wholes; more than the size of the factors' patches.
     n_surrogates : int
         Draws of "permutation" and "spatial", at least 19.
     rng : int or Generator
@@ -90,9 +98,9 @@ def interaction_detector(
     Dataset
         On `factor` and `factor_2`, symmetric, the diagonal being the factor alone: `q12` and
         `q12_adjusted` of the overlay; `p_value` of q12; `p_excess`, the share of permutations of
-        the weaker factor (cells exchanged at random) that explain as much together with the other;
-        `n_strata` of the overlay; `interaction`: `weaken_nonlinear`, `weaken_uni`, `equal` (q12 is
-        that of the better factor), `enhance_bi`, `independent` (the sum of both) or
+        the weaker factor (cells, or blocks, exchanged at random) that explain as much together with
+        the other; `n_strata` of the overlay; `interaction`: `weaken_nonlinear`, `weaken_uni`,
+        `equal` (q12 is that of the better factor), `enhance_bi`, `independent` (the sum of both) or
         `enhance_nonlinear` (more than the sum); `interaction_adjusted`: the same by adjusted q,
         negative ones as 0, and `equal` where `p_excess` is above `alpha`. `n_obs`: complete cells.
 
@@ -127,35 +135,36 @@ def interaction_detector(
     require_between(n_permutations, 0, 1_000_000, name="n_permutations")
     dims = sample_dims(y, dim)
     factors = named_factors(strata, y, dims)
+    require_weights(weights, y, dims)
+    edge = require_block(block, dims)
+    if weights is not None and p == "gd":
+        raise InputError("weights do not fit p='gd'; leave them out.")
     drawn = p if n_permutations == 0 or p == "spatial" else "permutation"
     seed = require_significance(drawn, dims, rng, n_surrogates)
     if drawn != p:
         require_significance(p, dims, rng, n_surrogates)
-    null = Null(p, n_surrogates, seed) if p in ("permutation", "spatial") else None
+    null = Null(p, n_surrogates, seed, edge) if p in ("permutation", "spatial") else None
     pairs = PairTest(
-        Rules(p, singletons, interval=False), null, n_permutations, seed, alpha, tolerance
+        Rules(p, singletons, interval=False), null, n_permutations, seed, edge, alpha, tolerance
     )
     square, shape = ("factor", "factor_2"), (len(factors),) * 2
     outputs = {key: Output("f8", square, shape) for key in _VALUES}
     outputs |= {"n_strata": Output("i4", square, shape)}
     outputs |= {key: Output("i1", square, shape) for key in _TYPES}
-    ds = over_sample(pairs, y, factors, dims=dims, outputs=outputs | {"n_obs": Output("i8")})
-    coords = factor_coords(y, factors)
-    names = xr.Variable("factor_2", coords["factor"].data, {"long_name": "other factor"})
-    options = {
+    outputs |= {"n_obs": Output("i8")}
+    ds = over_sample(pairs, y, factors, dims=dims, outputs=outputs, weights=weights)
+    options: dict[str, object] = {
         "p": p,
         "singletons": singletons,
         "n_permutations": n_permutations,
         "alpha": alpha,
         "tolerance": tolerance,
+        "block": edge,
     }
-    return label(
-        ds.assign_coords(coords | {"factor_2": names}),
-        method="interaction_detector",
-        options=json.dumps(options),
-        assumes=ASSUMES[p],
-        references=REFERENCES,
-    )
+    if weights is not None:
+        options["weights"] = str(weights.name or "given")
+    ds = ds.assign_coords(pair_coords(y, factors))
+    return told(ds, method="interaction_detector", options=options, assumes=ASSUMES[p])
 
 
 @dataclass(frozen=True)
@@ -166,12 +175,15 @@ class PairTest:
     null: Null | None
     n_permutations: int
     seed: int
+    block: int
     alpha: float
     tolerance: float
 
-    def __call__(self, field: Floats, codes: list[Array]) -> tuple[Any, ...]:
+    def __call__(
+        self, field: Floats, codes: list[Array], weights: Array | None = None
+    ) -> tuple[Any, ...]:
         """Return q12, adjusted q12, p, p of the excess, strata, both types, and rows."""
-        sample = sample_of(field, codes)
+        sample = sample_of(field, codes, weights)
         k = len(codes)
         values = np.full((len(_VALUES), k, k), np.nan)
         strata = np.zeros((k, k), dtype=np.int32)
@@ -188,8 +200,10 @@ class PairTest:
                 )
                 for ij, share in zip(pairs, above, strict=True):
                     values[2][ij] = share
+            blocks = self.n_permutations > 0 and self.block > 1
+            deal = Deal(sample.kept, self.block) if blocks else None
             for i, j in pairs:
-                self._type(sample, values, types, i, j)
+                self._type(sample, deal, values, types, i, j)
         _mirror(values)
         _mirror(types)
         strata = np.triu(strata) + np.triu(strata, 1).T
@@ -204,14 +218,13 @@ class PairTest:
 
     def _pair(self, sample: Sample, i: int, j: int) -> tuple[float, float, float, int]:
         code, size = _overlay(sample, i, j)
-        found = self.rules.of(*self._moments(sample, code, size))
+        count, weight, mean, m2 = sample.moments(code, size)
+        found = self.rules.of(count, mean + sample.mean, m2, weight)
         return found.q, found.q_adjusted, found.p_value, found.n_strata
 
-    def _moments(self, sample: Sample, code: Array, size: int) -> tuple[Any, Any, Any]:
-        count, mean, m2 = stratum_moments(sample.y, code, size)
-        return count, mean + (sample.mean if self.rules.p == "gd" else 0.0), m2
-
-    def _type(self, sample: Sample, values: Floats, types: Array, i: int, j: int) -> None:
+    def _type(
+        self, sample: Sample, deal: Deal | None, values: Floats, types: Array, i: int, j: int
+    ) -> None:
         """Name the interaction of a pair; the diagonal has none."""
         if i == j:
             return
@@ -220,23 +233,26 @@ class PairTest:
         part = np.maximum(values[1], 0.0)
         types[1, i, j] = interaction_type(part[i, i], part[j, j], part[i, j], self.tolerance)
         if self.n_permutations and np.isfinite(q[i, j]):
-            values[3, i, j] = self._excess(sample, i, j, q)
+            values[3, i, j] = self._excess(sample, deal, i, j, q)
             if values[3, i, j] > self.alpha and types[1, i, j] > EQUAL:
                 types[1, i, j] = EQUAL
 
-    def _excess(self, sample: Sample, i: int, j: int, q: Floats) -> float:
+    def _excess(self, sample: Sample, deal: Deal | None, i: int, j: int, q: Floats) -> float:
         """Share of permutations of the weaker factor whose overlay explains as much."""
         strong, weak = (i, j) if q[i, i] >= q[j, j] else (j, i)
         sizes = sample.n_codes
         rng = np.random.default_rng([self.seed, i, j])
+        weight = np.ones(sample.n) if sample.weight is None else sample.weight
+        first, second, n = (
+            sample.codes[strong],
+            sample.codes[weak],
+            int(sizes[strong] * sizes[weak]),
+        )
         above = 1
         for _ in range(self.n_permutations):
-            other = rng.permutation(sample.codes[weak])
-            n = int(sizes[strong] * sizes[weak])
-            count, sums = overlay_moments(
-                sample.y, sample.codes[strong], other, int(sizes[weak]), n
-            )
-            above += bool(explained(sums, count, sample.squares) >= q[i, j] - 1e-12)
+            other = rng.permutation(second) if deal is None else second[deal.draw(rng)]
+            total, sums = overlay_moments(sample.y, weight, first, other, int(sizes[weak]), n)
+            above += bool(explained(sums, total, sample.squares) >= q[i, j] - 1e-12)
         return above / (self.n_permutations + 1)
 
 

@@ -1,6 +1,5 @@
 """Which method and how many classes let a factor explain most."""
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -8,13 +7,19 @@ import numpy as np
 import xarray as xr
 
 from soilscope.analyse.detector_null import Null
-from soilscope.analyse.detector_options import ASSUMES, Rng, require_significance
+from soilscope.analyse.detector_options import (
+    ASSUMES,
+    Rng,
+    require_block,
+    require_significance,
+)
+from soilscope.analyse.detector_result import factor_coords, told
 from soilscope.analyse.detector_sample import (
     Dim,
     Factors,
-    factor_coords,
     named_factors,
     over_sample,
+    require_weights,
     sample_dims,
 )
 from soilscope.analyse.discretize import REFERENCES, require_classes
@@ -22,7 +27,7 @@ from soilscope.analyse.strata_search import Search
 from soilscope.checks import require_choice, require_numeric
 from soilscope.errors import InputError
 from soilscope.kernels.discretize import METHODS
-from soilscope.labelled import Output, label
+from soilscope.labelled import Output
 from soilscope.names import flag_attrs
 
 Select = Literal["max", "adjusted", "elbow"]
@@ -37,6 +42,8 @@ def optimize_strata(
     select: Select = "max",
     dim: Dim = None,
     p: Literal["none", "permutation", "spatial"] = "none",
+    weights: xr.DataArray | None = None,
+    block: int = 1,
     n_surrogates: int = 199,
     rng: Rng = None,
 ) -> xr.Dataset:
@@ -60,6 +67,10 @@ def optimize_strata(
     p : {"none", "permutation", "spatial"}
         Compare the best q of all that was tried with the best q of surrogates of `y`, as in
         `factor_detector`: the search is paid for.
+    weights : DataArray, optional
+        Weight of each cell, as in `factor_detector`. Classes are cut by numbers of cells.
+    block : int
+        Edge, in cells of a grid, of the blocks that "permutation" deals out as wholes.
     n_surrogates : int
         Surrogates, at least 19.
     rng : int or Generator
@@ -71,8 +82,9 @@ def optimize_strata(
         Per `factor`, `method` and `n_classes`: `q`, `breaks` (dim `edge`, NaN behind the last, in
         units of the factor) and `n_obtained`, the classes that have members. Per `factor`:
         `best_method`, `best_n_classes` (classes asked for), `codes`, the classes of each cell (-1
-        where the sample is not complete), `p_value` (NaN without surrogates) and `status`:
-        `no_data`, `too_few`, `constant` (the factor, or `y`), or `ok`. `n_obs`: complete cells.
+        where the sample is not complete; a constant factor is one class), `p_value` (NaN without
+        surrogates) and `status`: `no_data`, `too_few`, `constant` (the factor, or `y`), or `ok`.
+        `n_obs`: complete cells.
 
     Raises
     ------
@@ -105,13 +117,14 @@ def optimize_strata(
     given = named_factors(factors, y, dims, name="factors")
     for name, factor in given.items():
         require_numeric(factor, name=f"factors[{name!r}]")
+    require_weights(weights, y, dims)
+    edge = require_block(block, dims)
     seed = require_significance(p, dims, rng, n_surrogates)
-    null = None if p == "none" else Null(p, n_surrogates, seed)
+    null = None if p == "none" else Null(p, n_surrogates, seed, edge)
     sizes = {str(d): y.sizes[d] for d in dims}
     search = Search(ways, numbers, select, null)
-    ds = over_sample(
-        search, y, given, dims=dims, outputs=_outputs(len(given), ways, numbers, sizes), codes=False
-    )
+    outputs = _outputs(len(given), ways, numbers, sizes)
+    ds = over_sample(search, y, given, dims=dims, outputs=outputs, codes=False, weights=weights)
     ds["codes"] = ds["codes"].transpose("factor", *y.dims)
     ds["codes"].attrs |= flag_attrs(
         ("missing", *(f"class_{i + 1}" for i in range(max(numbers)))), first=-1
@@ -124,12 +137,8 @@ def optimize_strata(
     }
     ds = ds.assign_coords(factor_coords(y, given) | tried)
     options = {"select": select, "p": p, "n_surrogates": n_surrogates if null else None}
-    return label(
-        ds,
-        method="optimize_strata",
-        options=json.dumps(options),
-        assumes=ASSUMES[p],
-        references=REFERENCES,
+    return told(
+        ds, method="optimize_strata", options=options, assumes=ASSUMES[p], references=REFERENCES
     )
 
 

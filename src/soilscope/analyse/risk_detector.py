@@ -10,12 +10,12 @@ import xarray as xr
 from scipy.special import stdtr
 
 from soilscope.analyse.detector_options import REFERENCES
+from soilscope.analyse.detector_result import factor_coords
 from soilscope.analyse.detector_sample import (
     Array,
     Dim,
     Factors,
     encode,
-    factor_coords,
     named_factors,
     over_sample,
     sample_dims,

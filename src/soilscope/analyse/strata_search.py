@@ -38,10 +38,12 @@ class Search:
     select: str
     null: Null | None
 
-    def __call__(self, field: Floats, factors: list[Array]) -> tuple[Any, ...]:
+    def __call__(
+        self, field: Floats, factors: list[Array], weights: Array | None = None
+    ) -> tuple[Any, ...]:
         """Return q, breaks, classes obtained, choices, codes, p-values, status and rows."""
         known = [np.where(np.isfinite(f), 0, -1) for f in factors]
-        sample = sample_of(field, known)
+        sample = sample_of(field, known, weights)
         k = len(factors)
         shape = (len(self.methods), len(self.n_classes))
         q = np.full((k, *shape), np.nan)
@@ -54,6 +56,8 @@ class Search:
         if sample.n > 0:
             status[:] = [_status(sample, f[sample.kept]) for f in factors]
             usable = np.flatnonzero(status == OK)
+            # one class: as missing, it would empty the sample of whoever takes all the codes
+            codes[status != OK] = np.where(sample.kept, 0, -1)
             trials = self._trials(sample, [factors[i] for i in usable])
             for i, trial in zip(usable, trials, strict=True):
                 q[i], breaks[i], obtained[i] = trial.q, trial.breaks, trial.obtained
@@ -78,7 +82,8 @@ class Search:
     def _trial(self, sample: Sample, values: Floats) -> Trial:
         order = np.argsort(values)
         x = Sorted(values[order])
-        cumulative = np.concatenate([[0.0], np.cumsum(sample.y[order])])
+        cumulative = _running(sample.weighted(sample.y)[order])
+        shares = None if sample.weight is None else _running(sample.weight[order])
         shape = (len(self.methods), len(self.n_classes))
         q = np.empty(shape)
         breaks = np.full((*shape, max(self.n_classes) + 1), np.nan)
@@ -88,7 +93,7 @@ class Search:
             for c, edges in enumerate(edges_of(x, method, self.n_classes).values()):
                 inner = np.searchsorted(x.values, edges[1:-1], side="right")
                 rows = np.concatenate([[0], inner, [x.values.size]]).astype(np.int64)
-                q[m, c] = explained_by_cuts(cumulative, rows, sample.squares)
+                q[m, c] = explained_by_cuts(cumulative, rows, sample.squares, shares)
                 breaks[m, c, : edges.size] = edges
                 obtained[m, c] = int((np.diff(rows) > 0).sum())
                 cuts.append(np.unique(rows))
@@ -132,19 +137,31 @@ def _null_of_search(null: Null, sample: Sample, trials: list[Trial]) -> Floats:
         codes[trial.order, f] = np.repeat(np.arange(rows.size - 1), np.diff(rows))
     first = np.concatenate([[0], np.cumsum([rows.size - 1 for rows in finest])])
     merged = [
-        [(np.searchsorted(rows, cuts[:-1]), np.diff(cuts)) for cuts in trial.cuts]
+        [(np.searchsorted(rows, cuts[:-1]), _shares(sample, trial, cuts)) for cuts in trial.cuts]
         for rows, trial in zip(finest, trials, strict=True)
     ]
     found = []
     for columns in null.columns(sample):
-        pieces = np.split(column_sums(columns, codes, first), first[1:-1])
-        squares = squares_of(columns)
+        pieces = np.split(column_sums(sample.weighted(columns), codes, first), first[1:-1])
+        squares = squares_of(columns, sample)
         best = [
             np.max([explained(np.add.reduceat(p, at), n, squares) for at, n in candidates], axis=0)
             for p, candidates in zip(pieces, merged, strict=True)
         ]
         found.append(np.array(best).T)
     return np.concatenate(found)
+
+
+def _shares(sample: Sample, trial: Trial, cuts: Integers) -> Floats | Integers:
+    """Sum of the weights of the rows of each class."""
+    if sample.weight is None:
+        return np.diff(cuts)
+    return np.diff(_running(sample.weight[trial.order])[cuts])
+
+
+def _running(values: Floats) -> Floats:
+    """Return sums of the first 0, 1, 2, ... values."""
+    return np.concatenate([[0.0], np.cumsum(values)])
 
 
 def _status(sample: Sample, values: Array) -> int:

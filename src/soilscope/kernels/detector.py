@@ -39,28 +39,22 @@ def overlay_sums(columns, a, b, n_b, n_overlay):
 
 
 @kernel
-def overlay_count(a, b, n_b, n_overlay):
-    """Count the members of the overlay of the strata `a` and `b`."""
-    count = np.zeros(n_overlay, np.int64)
-    for i in range(a.size):
-        count[a[i] * n_b + b[i]] += 1
-    return count
-
-
-@kernel
-def overlay_moments(y, a, b, n_b, n_overlay):
-    """Count and sum of `y` (n,) over the overlay of the strata `a` and `b`."""
-    count = np.zeros(n_overlay, np.int64)
+def overlay_moments(y, weight, a, b, n_b, n_overlay):
+    """Weight and weighted sum of `y` (n,) over the overlay of the strata `a` and `b`."""
+    total = np.zeros(n_overlay)
     sums = np.zeros(n_overlay)
     for i in range(y.size):
         row = a[i] * n_b + b[i]
-        count[row] += 1
-        sums[row] += y[i]
-    return count, sums
+        total[row] += weight[i]
+        sums[row] += weight[i] * y[i]
+    return total, sums
 
 
-def explained(sums: Floats, count: Integers, squares: Floats | float) -> Floats:
-    """Q of centred values: from their sums and counts over strata (the first axis), and squares."""
+def explained(sums: Floats, count: Integers | Floats, squares: Floats | float) -> Floats:
+    """Q of centred values: from their sums and counts over strata (the first axis), and squares.
+
+    Counts may be sums of weights where sums and squares are weighted.
+    """
     held = count > 0
     parts = sums[held].astype(np.float64)
     n = count[held].reshape(-1, *[1] * (parts.ndim - 1))
@@ -70,13 +64,15 @@ def explained(sums: Floats, count: Integers, squares: Floats | float) -> Floats:
     return q
 
 
-def explained_by_cuts(cumulative: Floats, cuts: Integers, squares: float) -> float:
+def explained_by_cuts(
+    cumulative: Floats, cuts: Integers, squares: float, weights: Floats | None = None
+) -> float:
     """Q of a partition of sorted rows, from the running sums of their centred values.
 
-    Classes are the rows from one of `cuts` to the next.
+    Classes are the rows from one of `cuts` to the next; `weights` are running sums of weights.
     """
-    count = np.diff(cuts)
-    held = count > 0
+    count = np.diff(cuts if weights is None else weights[cuts])
+    held = np.diff(cuts) > 0
     sums = np.diff(cumulative[cuts])[held]
     between = (sums**2 / count[held]).sum() - sums.sum() ** 2 / count.sum()
     return float(min(max(between / squares, 0.0), 1.0)) if squares > 0.0 else np.nan

@@ -7,18 +7,25 @@ import numpy.typing as npt
 from scipy import fft
 from scipy.optimize import least_squares
 
+from soilscope.kernels.detector_blocks import Deal
+
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Single = npt.NDArray[np.float32]
 BATCH = 16
 
 
-def permuted(values: Floats, n_surrogates: int, seed: int) -> Iterator[Single]:
-    """Values in random order, in batches of columns (n, m)."""
+def permuted(
+    values: Floats, n_surrogates: int, seed: int, deal: Deal | None = None
+) -> Iterator[Single]:
+    """Values in random order, or by blocks that are dealt out, in batches of columns (n, m)."""
     rng = np.random.default_rng(seed)
     for start in range(0, n_surrogates, BATCH):
         m = min(BATCH, n_surrogates - start)
-        yield np.stack([rng.permutation(values) for _ in range(m)], axis=1).astype(np.float32)
+        drawn = [
+            rng.permutation(values) if deal is None else values[deal.draw(rng)] for _ in range(m)
+        ]
+        yield np.stack(drawn, axis=1).astype(np.float32)
 
 
 def spatial(field: Floats, kept: Bools, n_surrogates: int, seed: int) -> Iterator[Single]:

@@ -8,6 +8,7 @@ from soilscope.kernels.compile import kernel
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Moments = tuple[Integers, Floats, Floats]
+Shares = tuple[Integers | Floats, Floats, Floats]
 
 
 @kernel
@@ -38,6 +39,21 @@ def stratum_moments(y, codes, n_strata):
     return count, mean, m2
 
 
+def weighted_moments(
+    y: Floats, codes: npt.NDArray[np.int32], n_strata: int, weight: Floats
+) -> tuple[Integers, Floats, Floats, Floats]:
+    """Count, weight, mean and sum of squares of `y` (n,), finite and in strata from 0 on.
+
+    Means and squares are weighted, about the weighted means.
+    """
+    count = np.bincount(codes, minlength=n_strata)
+    total = np.bincount(codes, weight, minlength=n_strata)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.bincount(codes, weight * y, minlength=n_strata) / total
+    m2 = np.bincount(codes, weight * (y - mean[codes]) ** 2, minlength=n_strata)
+    return count, total, mean, m2
+
+
 def merge(a: Moments, b: Moments) -> Moments:
     """Moments of two disjoint samples together; arrays of any one shape."""
     (na, ma, sa), (nb, mb, sb) = a, b
@@ -50,8 +66,8 @@ def merge(a: Moments, b: Moments) -> Moments:
     return n, mean, m2
 
 
-def pooled(moments: Moments) -> tuple[Integers, Floats, Floats, Floats]:
-    """Count, mean, sum of squares within strata and in all, over the last axis."""
+def pooled(moments: Shares) -> tuple[Integers | Floats, Floats, Floats, Floats]:
+    """Count (or weight), mean, sum of squares within strata and in all, over the last axis."""
     count, mean, m2 = moments
     n = count.sum(axis=-1)
     known = count > 0

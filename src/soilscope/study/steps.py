@@ -158,11 +158,19 @@ def _steps() -> dict[str, Step]:
         ),
         "time_stability": Step(time_stability, ("da",), whole=_always),
         "discretize": Step(discretize, ("x",), whole=_always),
-        "factor_detector": Step(factor_detector, ("y", "strata"), whole=_always),
-        "optimize_strata": Step(optimize_strata, ("y", "factors"), whole=_always),
-        "interaction_detector": Step(interaction_detector, ("y", "strata"), whole=_always),
+        "factor_detector": Step(
+            factor_detector, ("y", "strata"), optional=("weights",), whole=_always
+        ),
+        "optimize_strata": Step(
+            optimize_strata, ("y", "factors"), optional=("weights",), whole=_always
+        ),
+        "interaction_detector": Step(
+            interaction_detector, ("y", "strata"), optional=("weights",), whole=_always
+        ),
         "risk_detector": Step(risk_detector, ("y", "strata"), whole=_always),
-        "ecological_detector": Step(ecological_detector, ("y", "strata"), whole=_always),
+        "ecological_detector": Step(
+            ecological_detector, ("y", "strata"), optional=("weights",), whole=_always
+        ),
         "recovery": Step(recovery, ("estimate", "truth"), whole=_always),
         "variogram": Step(variogram, ("field",), whole=_always),
         "fit_variogram": Step(fit_variogram, ("vg",), whole=_always),

@@ -1,0 +1,199 @@
+"""Cells that do not count alike, and blocks of cells that are dealt out together."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy.ndimage import gaussian_filter
+
+from soilscope import (
+    discretize,
+    ecological_detector,
+    factor_detector,
+    interaction_detector,
+    optimize_strata,
+)
+from soilscope.errors import GridError, InputError
+from soilscope.grid.measure import cell_area
+from soilscope.kernels.detector_blocks import Deal
+
+RNG = np.random.default_rng(31)
+N = 60
+Y = RNG.normal(size=N)
+TIMES = RNG.integers(1, 4, N)
+CODES = {"a": RNG.integers(0, 3, N), "b": RNG.integers(0, 4, N)}
+X = RNG.gamma(2.0, size=N)
+
+
+def sites(values):
+    return xr.DataArray(values, dims="site")
+
+
+def strata(times=1):
+    return {k: sites(np.repeat(v, times)) for k, v in CODES.items()}
+
+
+WEIGHTS = sites(7.0 * TIMES)
+
+
+def test_a_cell_of_three_times_the_area_counts_as_three_cells():
+    ours = factor_detector(sites(Y), strata(), weights=WEIGHTS)
+    thrice = factor_detector(sites(np.repeat(Y, TIMES)), strata(TIMES))
+    np.testing.assert_allclose(ours.q, thrice.q, rtol=1e-12)
+    assert ours.n_obs.item() == N  # the number of cells, not of their copies
+
+
+def test_interactions_and_differences_are_weighted_as_copies_are():
+    ours = interaction_detector(sites(Y), strata(), weights=WEIGHTS)
+    thrice = interaction_detector(sites(np.repeat(Y, TIMES)), strata(TIMES))
+    np.testing.assert_allclose(ours.q12, thrice.q12, rtol=1e-12)
+    found = ecological_detector(sites(Y), strata(), weights=WEIGHTS)
+    other = ecological_detector(sites(np.repeat(Y, TIMES)), strata(TIMES))
+    np.testing.assert_allclose(found.q_difference, other.q_difference, rtol=1e-10)
+    np.testing.assert_allclose(found.f, other.f, rtol=1e-12)
+
+
+def test_classes_are_judged_by_weight():
+    best = optimize_strata(sites(Y), {"x": sites(X)}, methods=["equal"], weights=WEIGHTS)
+    thrice = optimize_strata(
+        sites(np.repeat(Y, TIMES)), {"x": sites(np.repeat(X, TIMES))}, methods=["equal"]
+    )
+    np.testing.assert_allclose(best.q, thrice.q, rtol=1e-10)
+
+
+def test_cells_without_a_weight_do_not_count():
+    weights = sites(np.where(np.arange(N) < 5, np.nan, np.where(np.arange(N) < 9, 0.0, 2.0)))
+    part = {k: v[9:] for k, v in strata().items()}
+    ours = factor_detector(sites(Y), strata(), weights=weights)
+    assert ours.n_obs.item() == N - 9
+    np.testing.assert_allclose(ours.q, factor_detector(sites(Y[9:]), part).q, rtol=1e-12)
+
+
+def test_equal_weights_change_no_p_value():
+    same = sites(np.full(N, 3.0))
+    options = {"p": "permutation", "rng": 1, "n_surrogates": 59}
+    ours = factor_detector(sites(Y), strata(), weights=same, **options)
+    plain = factor_detector(sites(Y), strata(), **options)
+    np.testing.assert_array_equal(ours.p_value, plain.p_value)
+    searched = [
+        optimize_strata(sites(Y), {"x": sites(X)}, weights=w, **options) for w in (same, None)
+    ]
+    np.testing.assert_array_equal(searched[0].p_value, searched[1].p_value)
+
+
+def test_permutations_of_weighted_cells_reject_few_true_nulls():
+    rng = np.random.default_rng(5)
+    p = []
+    for seed in range(40):
+        y, code = sites(rng.normal(size=40)), sites(rng.integers(0, 4, 40))
+        weights = sites(rng.gamma(1.0, size=40))
+        options = {"p": "permutation", "rng": seed, "n_surrogates": 39, "weights": weights}
+        p.append(factor_detector(y, {"a": code}, **options).p_value.item())
+    assert np.mean(p) == pytest.approx(0.5, abs=0.15)
+    assert np.mean(np.array(p) <= 0.1) < 0.25
+
+
+def test_areas_of_a_grid_of_degrees_are_weights():
+    y = xr.DataArray(
+        RNG.normal(size=(6, 5)),
+        {"latitude": np.arange(80.0, 20.0, -10.0), "longitude": np.arange(5.0)},
+        ("latitude", "longitude"),
+    )
+    half = (y.latitude > 45) & (y.longitude > -1)
+    plain = factor_detector(y, {"north": half}, p="none")
+    ours = factor_detector(y, {"north": half}, p="none", weights=cell_area(y))
+    assert ours.q.item() != pytest.approx(plain.q.item(), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: factor_detector(sites(Y), strata(), weights=WEIGHTS[1:]), GridError, "weights"),
+        (
+            lambda: factor_detector(sites(Y), strata(), weights=WEIGHTS, p="gd"),
+            InputError,
+            "weights fit neither p='gd'",
+        ),
+        (
+            lambda: interaction_detector(sites(Y), strata(), weights=WEIGHTS, p="gd"),
+            InputError,
+            "weights do not fit p='gd'",
+        ),
+        (
+            lambda: factor_detector(sites(Y), strata(), block=4),
+            InputError,
+            "block is for the cells of a grid",
+        ),
+        (lambda: optimize_strata(sites(Y), {"x": sites(X)}, block=1.5), InputError, "whole number"),
+    ],
+)
+def test_weights_and_blocks_that_do_not_fit_are_told(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
+# ---------------------------------------------------------------- blocks
+
+
+def test_blocks_are_dealt_out_as_wholes():
+    values = np.arange(48).reshape(6, 8)
+    deal = Deal(np.ones((6, 8), dtype=bool), 2)
+    dealt = values.ravel()[deal.draw(np.random.default_rng(1))].reshape(6, 8)
+    assert deal.n_blocks == 12
+    assert sorted(dealt.ravel()) == sorted(values.ravel())
+    assert not np.array_equal(dealt, values)
+    corners = dealt[::2, ::2]
+    np.testing.assert_array_equal(dealt[1::2, 1::2], corners + 9)  # a row and a column on
+    np.testing.assert_array_equal(dealt[::2, 1::2], corners + 1)
+
+
+def test_a_hole_brings_the_value_of_the_nearest_cell():
+    kept = np.ones((4, 5), dtype=bool)  # the last column is a block of its own, cut in half
+    kept[0, 0] = False
+    deal = Deal(kept, 2)
+    assert deal.n_blocks == 6
+    for seed in range(20):
+        drawn = deal.draw(np.random.default_rng(seed))
+        assert drawn.shape == (19,)
+        assert ((drawn >= 0) & (drawn < 19)).all()
+
+
+def test_permuted_blocks_keep_the_patches_of_a_map():
+    field = gaussian_filter(np.random.default_rng(2).normal(size=(64, 64)), 4)
+    deal = Deal(np.ones_like(field, dtype=bool), 16)
+    dealt = field.ravel()[deal.draw(np.random.default_rng(3))].reshape(field.shape)
+    near = [np.corrcoef(f[1:].ravel(), f[:-1].ravel())[0, 1] for f in (field, dealt)]
+    assert near[1] > 0.85 * near[0]
+    assert abs(np.corrcoef(field.ravel(), dealt.ravel())[0, 1]) < 0.5
+
+
+def smooth_codes(rng, width=3, side=48):
+    wide = gaussian_filter(rng.normal(size=(side + 24, side + 24)), width)[12:-12, 12:-12]
+    return xr.DataArray(wide, dims=("y", "x"))
+
+
+@pytest.mark.filterwarnings("ignore:p=")
+def test_smooth_noise_is_seldom_more_than_chance_by_blocks():
+    rng = np.random.default_rng(8)
+    cells, blocks = 0, 0
+    for seed in range(12):
+        y = smooth_codes(rng)
+        factors = {
+            k: discretize(smooth_codes(rng), method="quantile", n_classes=5).codes for k in "ab"
+        }
+        options = {"n_permutations": 39, "rng": seed}
+        pair = {"factor": "a", "factor_2": "b"}
+        cells += interaction_detector(y, factors, **options).p_excess.sel(pair).item() <= 0.05
+        dealt = interaction_detector(y, factors, block=16, **options)
+        blocks += dealt.p_excess.sel(pair).item() <= 0.05
+    assert cells >= 10
+    assert blocks <= 5
+
+
+@pytest.mark.filterwarnings("ignore:p=")
+def test_permutation_by_blocks_is_fairer_on_maps():
+    rng = np.random.default_rng(9)
+    y = smooth_codes(rng)
+    code = {"x": discretize(smooth_codes(rng), method="quantile", n_classes=5).codes}
+    options = {"p": "permutation", "rng": 1, "n_surrogates": 39}
+    alone = factor_detector(y, code, **options).p_value.item()
+    assert factor_detector(y, code, block=16, **options).p_value.item() > alone
