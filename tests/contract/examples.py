@@ -402,6 +402,12 @@ EXAMPLES: dict[str, Example] = {
     "ecological_detector": Example(
         "ecological_detector", _field_and_zones, {"n_boot": 9, "rng": 1, "block": 2}
     ),
+    "scale_check": Example(
+        "scale_check",
+        lambda: _on_time("y")() | {"factors": drivers().isel(time=0, drop=True)},
+        {"grains": [1, 2], "spacings": [1, 2], "n_classes": 2},
+    ),
+    "fishnet": Example("fishnet", lambda: {"da": _on_map()["field"]}, {"spacing": 15.0}),
     "factor_detector": Example(
         "factor_detector", _field_and_zones, {"p": "permutation", "rng": 1, "n_surrogates": 19}
     ),

@@ -80,6 +80,7 @@ def _steps() -> dict[str, Step]:
     from soilscope.analyse.recovery import recovery
     from soilscope.analyse.regions import regional_mean
     from soilscope.analyse.risk_detector import risk_detector
+    from soilscope.analyse.scale_check import scale_check
     from soilscope.analyse.significance import adjust_p_values
     from soilscope.analyse.spatial_statistics import spatial_statistics
     from soilscope.analyse.state import index_state
@@ -87,6 +88,7 @@ def _steps() -> dict[str, Step]:
     from soilscope.analyse.trend import trend
     from soilscope.analyse.variogram import variogram
     from soilscope.analyse.variogram_map import variogram_map
+    from soilscope.grid.fishnet import fishnet
     from soilscope.prepare.blend import blend_moisture
     from soilscope.prepare.composites import composite
     from soilscope.prepare.daily import interpolate_daily
@@ -171,6 +173,8 @@ def _steps() -> dict[str, Step]:
         "ecological_detector": Step(
             ecological_detector, ("y", "strata"), optional=("weights",), whole=_always
         ),
+        "scale_check": Step(scale_check, ("y", "factors"), whole=_always),
+        "fishnet": Step(fishnet, ("da",), whole=_always),
         "recovery": Step(recovery, ("estimate", "truth"), whole=_always),
         "variogram": Step(variogram, ("field",), whole=_always),
         "fit_variogram": Step(fit_variogram, ("vg",), whole=_always),
