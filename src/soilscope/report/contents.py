@@ -14,6 +14,7 @@ THEMES = (
     ("downscaling", "Downscaling"),
     ("variation", "Variation in space and time"),
     ("variogram", "Semivariograms"),
+    ("detector", "Geographical detector"),
     ("index", "Index"),
     ("events", "Drought events"),
     ("trend", "Trends"),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from soilscope.report.detector_findings import factors_found, pairs_found
 from soilscope.report.downscaling_findings import borders_found, relations_found
 from soilscope.report.driver_findings import largest_at_places
 from soilscope.report.drivers import driver_names
@@ -278,6 +279,8 @@ _KINDS = (
     relations_found,
     borders_found,
     ranges_found,
+    factors_found,
+    pairs_found,
     _agreements,
     _onsets,
     _changes,

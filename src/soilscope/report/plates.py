@@ -13,6 +13,7 @@ Theme = Literal[
     "downscaling",
     "variation",
     "variogram",
+    "detector",
     "index",
     "events",
     "trend",

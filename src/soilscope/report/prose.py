@@ -4,6 +4,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from soilscope.report.citations import dois
+from soilscope.report.detector_prose import (
+    comparison_methods,
+    cut_methods,
+    factor_methods,
+    interaction_methods,
+    risk_methods,
+    search_methods,
+)
 from soilscope.report.drivers import driver_name
 from soilscope.report.lags import lag_family, stands_for_family
 from soilscope.report.reading import Study, grid_dims
@@ -222,6 +230,12 @@ _TELLERS: Mapping[str, Callable[[Study, str], str]] = {
     "variogram": variogram_methods,
     "fit_variogram": fit_methods,
     "variogram_map": lag_map_methods,
+    "optimize_strata": search_methods,
+    "discretize": cut_methods,
+    "factor_detector": factor_methods,
+    "interaction_detector": interaction_methods,
+    "risk_detector": risk_methods,
+    "ecological_detector": comparison_methods,
     "standardize": _index,
     "composite": _composite,
     "drought_events": _events,

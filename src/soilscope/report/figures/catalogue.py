@@ -5,6 +5,8 @@ from soilscope.report.figures import (
     annual_lines,
     change_maps,
     change_matrix,
+    class_breaks,
+    class_search,
     coefficient_maps,
     coefficient_matrix,
     depth_patterns,
@@ -12,10 +14,13 @@ from soilscope.report.figures import (
     driver_profiles,
     event_maps,
     event_matrix,
+    factor_heatmap,
     field_statistics,
     index_heatmap,
+    interaction_matrices,
     lag_maps,
     lag_profile,
+    leading_factors,
     lineage_graph,
     month_maps,
     onset_maps,
@@ -23,6 +28,8 @@ from soilscope.report.figures import (
     qq_plots,
     recovery_density,
     relation_lines,
+    risk_maps,
+    risk_strata,
     seam_maps,
     site_map,
     slope_pairs,
@@ -67,6 +74,29 @@ FIGURES: tuple[FigureKind, ...] = (
     ),
     FigureKind(
         "lag-maps", "variogram", ("variogram_map",), "any", ("lag_north",), lag_maps.plates
+    ),
+    FigureKind(
+        "factor-heatmap", "detector", ("factor_detector",), "any", ("factor",),
+        factor_heatmap.plates,
+    ),
+    FigureKind(
+        "leading-factors", "detector", ("factor_detector",), "any", ("factor",),
+        leading_factors.plates,
+    ),
+    FigureKind(
+        "interactions", "detector", ("interaction_detector",), "any", ("factor",),
+        interaction_matrices.plates,
+    ),
+    FigureKind(
+        "class-search", "detector", ("optimize_strata",), "any", ("factor",), class_search.plates
+    ),
+    FigureKind(
+        "class-breaks", "detector", ("optimize_strata", "discretize"), "any", ("edge",),
+        class_breaks.plates,
+    ),
+    FigureKind("risk-maps", "detector", ("risk_detector",), "any", ("factor",), risk_maps.plates),
+    FigureKind(
+        "risk-strata", "detector", ("risk_detector",), "any", ("factor",), risk_strata.plates
     ),
     FigureKind("heatmap", "index", _SERIES, "places", ("time", "depth"), index_heatmap.plates),
     FigureKind("state-maps", "index", ("index_state",), "grid", (), state_maps.plates),

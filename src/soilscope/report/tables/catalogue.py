@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from soilscope.report.reading import Study
 from soilscope.report.tables.agreements import agreements
 from soilscope.report.tables.depth_patterns import patterns
+from soilscope.report.tables.detector import classes, comparisons, factors, interactions, risks
 from soilscope.report.tables.driest_years import driest_years
 from soilscope.report.tables.drivers import drivers
 from soilscope.report.tables.inputs import inputs_table
@@ -28,6 +29,11 @@ _MAKERS: Mapping[str, tuple[Maker, ...]] = {
     "fit_variogram": (models,),
     "variogram": (points,),
     "variogram_map": (directions,),
+    "optimize_strata": (classes,),
+    "factor_detector": (factors,),
+    "interaction_detector": (interactions,),
+    "risk_detector": (risks,),
+    "ecological_detector": (comparisons,),
     "composite": (driest_years,),
     "regional_mean": (driest_years,),
     "onset_delay": (onsets,),

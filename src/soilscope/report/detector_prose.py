@@ -1,0 +1,87 @@
+"""The geographical detector in the paragraph of methods."""
+
+from soilscope.report.citations import dois
+from soilscope.report.detector import claim
+from soilscope.report.figures.class_search import SELECT
+from soilscope.report.reading import Study
+from soilscope.report.words import listed, number
+
+_WAYS = {
+    "equal": "equal intervals", "quantile": "quantiles", "natural": "natural breaks",
+    "geometric": "geometric intervals", "sd": "standard deviations", "sectors": "sectors",
+}  # fmt: skip
+
+
+def search_methods(study: Study, name: str) -> str:
+    """Say how classes of factors were chosen."""
+    options = study.records[name].options
+    ds = study.data(name)
+    ways = [_WAYS.get(str(m), str(m)) for m in ds["method"].values]
+    numbers = ds["n_classes"].values
+    drawn = {
+        "spatial": "Gaussian fields with the variogram of soil moisture",
+        "permutation": "random orders of soil moisture",
+    }.get(str(options.get("p")))
+    tested = (
+        f"; the best q was compared with the best q of {options.get('n_surrogates') or 199} {drawn}"
+        if drawn else ""
+    )  # fmt: skip
+    return (
+        f"Factors were cut by {listed(ways)} into {numbers.min()} to {numbers.max()} classes, and "
+        f"those with {SELECT.get(str(options.get('select', 'max')), 'the largest q')} were taken"
+        f"{tested} ({dois(ds)})."
+    )
+
+
+def cut_methods(study: Study, name: str) -> str:
+    """Say how one factor was cut."""
+    options = study.records[name].options
+    what = str(study.records[name].inputs.get("x")).split(".")[-1].replace("_", " ")
+    way = _WAYS.get(str(options.get("method")), str(options.get("method")))
+    return f"{what.capitalize()} was cut by {way} into {options.get('n_classes')} classes."
+
+
+def factor_methods(study: Study, name: str) -> str:
+    """Say what q is and how its p-value was made."""
+    said = claim(study, name)
+    test = f"; p-values are against {said.test}" if said.p is not None else ""
+    if said.adjusted is not None:
+        test += ", after the false discovery rate"
+    return (
+        "The share of the variance in space that lies between the strata of each factor (q), and "
+        "the share beyond what as many strata at random explain (adjusted q), were taken from the "
+        f"geographical detector{test} ({dois(study.data(name))})."
+    )
+
+
+def interaction_methods(study: Study, name: str) -> str:
+    """Say how interactions were named."""
+    options = study.records[name].options
+    n = int(options.get("n_permutations") or 0)
+    deals = (
+        f" and where {n} permutations of the weaker factor reached as much in no more than "
+        f"{number(float(options.get('alpha') or 0.05), 2)} of the cases"
+        if n else ""
+    )  # fmt: skip
+    return (
+        "Interactions of two factors were named by adjusted q: enhanced where their overlay "
+        f"explains more beyond its number of strata than the better of them{deals}."
+    )
+
+
+def risk_methods(_: Study, __: str) -> str:
+    """Say how strata were compared."""
+    return (
+        "Means of strata were compared by Welch's t-test with Holm's correction, which takes the "
+        "cells as independent."
+    )
+
+
+def comparison_methods(study: Study, name: str) -> str:
+    """Say how factors were compared."""
+    options = study.records[name].options
+    n, block = int(options.get("n_boot") or 0), int(options.get("block") or 1)
+    if not n:
+        return "Factors were compared by the F-test of their sums of squares within strata."
+    drawn = f"blocks of {block} by {block} cells" if block > 1 else "cells"
+    return f"Differences in q between factors have bounds from {n} resamples of {drawn}."
