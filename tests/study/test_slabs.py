@@ -100,10 +100,11 @@ def test_blocks_fit_the_grid_and_stay_near_the_slab_size(ny, nx, bytes_per_cell)
     assert cells == 1 or cells * bytes_per_cell <= 2 * SLAB_BYTES
 
 
-def test_labels_are_written_as_text_of_any_length_without_a_warning(tmp_path):
+@pytest.mark.parametrize("dtype", [object, str])
+def test_labels_are_written_as_text_of_any_length_without_a_warning(tmp_path, dtype):
     ds = xr.Dataset(
         {"slope": ("region", np.array([1.0, 2.0]))},
-        coords={"region": ("region", np.array(["Weining Plain", "银川平原"], dtype=object))},
+        coords={"region": ("region", np.array(["Weining Plain", "银川平原"], dtype=dtype))},
     )
     growing = Growing(tmp_path)
     growing.lay(ds)

@@ -212,6 +212,8 @@ def _read_spec(key: str, given: Any, roots: Mapping[str, Path | None], document:
     parts = dict(given)
     if key in _FILES and "file" in parts:
         parts["file"] = _one_file(key, parts["file"], roots, document)
+        if parts["file"] is None:  # that is told, of the file or of its root
+            return None
     if key == "region":
         _check_region(parts, document)
     if len(document.faults) > before:

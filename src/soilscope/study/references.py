@@ -2,12 +2,13 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import xarray as xr
 
 from soilscope.checks import nearest
 from soilscope.errors import StudyError
+from soilscope.study.factors import FACTORS, beside, spread, unlike, without_layer
 from soilscope.study.store import CUBE
 
 #: Variables that stand beside an estimate and are never meant by an analysis' bare name.
@@ -72,35 +73,55 @@ def resolve(
     """Open what each data parameter of a step refers to.
 
     A list of references becomes a Dataset of arrays; a parameter that takes only a Dataset gets
-    the whole result; every other parameter gets one array.
+    the whole result; every other parameter gets one array. Factors are brought to the dates of the
+    response, and single soil layers to a first input without layers.
     """
     annotations = inspect.get_annotations(function, eval_str=True)
     opened: dict[str, xr.Dataset | xr.DataArray] = {}
     for parameter, reference in inputs.items():
-        if isinstance(reference, list):
+        first = next(iter(opened.values()), None)
+        if parameter in FACTORS and isinstance(first, xr.DataArray):
+            given = [reference] if isinstance(reference, str) else reference
+            opened[parameter] = _factors(given, first, results, open_result)
+        elif isinstance(reference, list):
             arrays = {
                 label: array_of(r, results, open_result).drop_vars("status", errors="ignore")
-                for r, label in zip(reference, _labels(reference), strict=True)
+                for label, r in zip(_labels(reference), reference, strict=True)
             }
             opened[parameter] = xr.Dataset(arrays)
         elif takes_dataset_only(annotations.get(parameter)) and reference in results:
             opened[parameter] = open_result(reference)
         else:
-            opened[parameter] = array_of(reference, results, open_result)
+            da = array_of(reference, results, open_result)
+            opened[parameter] = without_layer(da, first) if _is_array(first) else da
     return opened
 
 
-def _labels(references: list[str]) -> list[str]:
-    """Names of drivers: the variable if one is given, else the analysis.
+def _factors(
+    references: list[str],
+    y: xr.DataArray,
+    results: Mapping[str, Any],
+    open_result: OpenResult,
+) -> xr.Dataset:
+    """Open factors: all of those that an analysis put into classes, under their own names."""
+    found: dict[str, xr.DataArray] = {}
+    codes = [r.removesuffix(".codes") for r in references]  # a word that tells nothing of a factor
+    for label, reference in zip(_labels(codes), references, strict=True):
+        bare = reference in results and "codes" in open_result(reference)
+        da = array_of(f"{reference}.codes" if bare else reference, results, open_result)
+        for name, factor in spread(label, da.drop_vars("status", errors="ignore")).items():
+            if name in found:
+                raise StudyError(f"two factors are named {name!r}; name each of them once.")
+            found[name] = beside(factor, y)
+    return xr.Dataset(found)
 
-    The analysis too where variables of several have one name, as the classes of `discretize`.
-    """
-    parts = [split_reference(reference) for reference in references]
-    names = [variable or name for name, variable in parts]
-    return [
-        name if names.count(label) > 1 else label
-        for (name, _), label in zip(parts, names, strict=True)
-    ]
+
+def _labels(references: list[str]) -> list[str]:
+    return unlike([split_reference(reference) for reference in references])
+
+
+def _is_array(obj: Any) -> TypeGuard[xr.DataArray]:
+    return isinstance(obj, xr.DataArray)
 
 
 def takes_dataset_only(annotation: Any) -> bool:

@@ -110,8 +110,12 @@ def _chunk_shape(variable: xr.Variable) -> tuple[int, ...]:
 
 
 def bare(ds: xr.Dataset) -> xr.Dataset:
-    """Copy of `ds` without the encoding it was read with, ready to be written our way."""
-    return ds.drop_encoding()
+    """Copy of `ds` without the encoding it was read with, ready to be written our way.
+
+    Texts of a fixed length, as those of coordinates, have no agreed form in Zarr.
+    """
+    texts = {name: c.astype(object) for name, c in ds.coords.items() if c.dtype.kind == "U"}
+    return ds.assign_coords(texts).drop_encoding()
 
 
 @dataclass(frozen=True)

@@ -193,8 +193,12 @@ def _grid_note(ds: xr.Dataset, target: GeoBox | None) -> list[str]:
     if target is None:
         return []
     box = geobox_of(ds)
-    how = "area averages" if is_coarser(target, box) else "bilinear interpolation"
-    return [f"{how} from cells of {_cell(box)} to {_cell(target)}"]
+    words = ("area averages", "the class that most of its cells have")
+    if not is_coarser(target, box):
+        words = ("bilinear interpolation", "the nearest class")
+    classes = {da.dtype.kind in "iu" for da in ds.data_vars.values() if grid_dims(da)}
+    hows = [words[is_class] for is_class in sorted(classes)]
+    return [f"{how} from cells of {_cell(box)} to {_cell(target)}" for how in hows]
 
 
 def _cell(box: GeoBox) -> str:
