@@ -65,8 +65,8 @@ def pairs_found(study: Study) -> Iterator[tuple[str, str]]:
         yield (
             name,
             (
-                f"{names[i]} and {names[j]} explain most together (q {q}{on_date(dates(one)[t])}); "
-                f"of {plain:,} pairs that plain q calls enhanced, noise alone would give {noise:,}"
-                f", and {kept:,} remain."
+                f"Of all pairs {names[i]} and {names[j]} explain most "
+                f"(q {q}{on_date(dates(one)[t])}); of {plain:,} pairs that plain q calls enhanced, "
+                f"noise alone would give {noise:,}, and {kept:,} remain."
             ),
         )

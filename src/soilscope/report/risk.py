@@ -10,8 +10,7 @@ from soilscope.report.words import ALPHA
 
 Array = np.ndarray[Any, Any]
 CAUTION = (
-    "The test takes the cells as independent: on a map strata that do not differ by it do not "
-    "differ, but those that do may differ by chance"
+    "The test takes the cells as independent: on a map it finds differences that are chance alone"
 )
 
 
@@ -38,7 +37,7 @@ def differing(p: Array) -> tuple[int, int]:
 
 
 def letters(mean: Array, p: Array) -> list[str]:
-    """Letters of strata: two that share a letter do not differ; '' for a stratum without a test.
+    """Letters of strata: two that share one are not told apart; '' for a stratum without a test.
 
     Strata in the order of their means are joined to the longest groups whose members do not differ.
 

@@ -70,13 +70,17 @@ def _seen(one: xr.Dataset) -> str:
     counts = np.bincount(known, minlength=len(names))
     most = int(counts.argmax())
     i, j = np.unravel_index(int(np.nanargmax(q)), q.shape)
-    often = f"{names[most]} explains most on {counts[most]} of {known.size} dates"
+    often = f"On {counts[most]} of {known.size} dates {names[most]} explains most"
     largest = f"largest q: {number(float(q[i, j]), 2)} of {names[i]}{on_date(when[j])}"
-    said = f"{often}; {largest}" if when != [""] else f"{names[i]} explains most (q {q[i, j]:.2f})"
+    said = (
+        f"{often}; {largest}"
+        if when != [""]
+        else f"Of the factors {names[i]} explains most (q {q[i, j]:.2f})"
+    )
     if "firm" not in one:
         return f"{said}."
     never = [n for n, row in zip(names, firm, strict=True) if not row.any()]
-    return f"{said}{f'; never significant: {listed(never)}' if never else ''}."
+    return f"{said}{f'; never significant: {listed(never, most=6)}' if never else ''}."
 
 
 def _draw(one: xr.Dataset, *, title: str, note: str, frame: Frame) -> Figure:

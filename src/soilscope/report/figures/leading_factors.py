@@ -62,7 +62,7 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
                 _draw, one, title=title, frame=study.frame,
                 note=sentences(
                     "" if "firm" in one else said.hatched, "Grey lines: factors that never lead.",
-                    dagger_note(one),
+                    dagger_note(one.isel(factor=np.unique(leaders(one)[0][leaders(one)[0] >= 0]))),
                 ),
             ),
         )  # fmt: skip

@@ -22,7 +22,7 @@ from soilscope.report.reading import Study, grid_dims
 from soilscope.report.references import at, factors_of
 from soilscope.report.risk import CAUTION, differing, widest
 from soilscope.report.seen import at_layer
-from soilscope.report.style import WETNESS, spread
+from soilscope.report.style import WETNESS, Scale
 from soilscope.report.words import file_stem, number, sentences, unit_text, with_unit
 
 MOST = 12  # maps of a sheet
@@ -64,7 +64,7 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
         f"strata that differ by Welch's test with Holm's correction. {CAUTION}.",
         alt=f"{len(chosen)} maps, one for each factor. {seen}",
         draw=partial(
-            layer_maps, field, layers=heads, scale=spread(field.values, WETNESS), title=title,
+            layer_maps, field, layers=heads, scale=_scale(field), title=title,
             label=with_unit("mean of the stratum", units), frame=study.frame, zone=study.zone,
             subtitle=sentences(
                 f"{when}, when strata differ most." if when else "",
@@ -77,6 +77,16 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
             ),
         ),
     )  # fmt: skip
+
+
+def _scale(field: xr.DataArray) -> Scale:
+    """Limits of the factor whose strata differ most; what goes beyond are small strata."""
+    first, low, high = field.isel(depth=0), float(field.min()), float(field.max())
+    least, most = float(first.min()), float(first.max())
+    if least == most:
+        return Scale(least - 0.5, most + 0.5, WETNESS)
+    ends = {(False, False): "neither", (True, False): "min", (False, True): "max"}
+    return Scale(least, most, WETNESS, ends.get((low < least, high > most), "both"))
 
 
 def _head(label: str, here: xr.Dataset) -> str:

@@ -78,8 +78,8 @@ def _draw(one: xr.Dataset, *, units: str | None, title: str, caution: str, frame
     out = sheet(
         rows, cols, panel=(1.4, 0.95), title=title, frame=frame,
         subtitle=sentences(
-            "Dot: mean; bar: one standard deviation of the cells; strata that share a letter do "
-            "not differ.",
+            "Dot: mean; bar: one standard deviation of the cells. Strata that share a letter are "
+            "not told apart by the test.",
             f"Dots: {when[t]}, when strata differ most; grey: other dates." if dated else "",
         ),
         note=sentences(

@@ -5,7 +5,14 @@ from collections.abc import Callable, Mapping
 from soilscope.report.reading import Study
 from soilscope.report.tables.agreements import agreements
 from soilscope.report.tables.depth_patterns import patterns
-from soilscope.report.tables.detector import classes, comparisons, factors, interactions, risks
+from soilscope.report.tables.detector import (
+    classes,
+    comparisons,
+    cuts,
+    factors,
+    interactions,
+    risks,
+)
 from soilscope.report.tables.driest_years import driest_years
 from soilscope.report.tables.drivers import drivers
 from soilscope.report.tables.inputs import inputs_table
@@ -30,6 +37,7 @@ _MAKERS: Mapping[str, tuple[Maker, ...]] = {
     "variogram": (points,),
     "variogram_map": (directions,),
     "optimize_strata": (classes,),
+    "discretize": (cuts,),
     "factor_detector": (factors,),
     "interaction_detector": (interactions,),
     "risk_detector": (risks,),

@@ -1,5 +1,6 @@
 """Tables of the geographical detector: factors, pairs, strata, classes, comparisons."""
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -44,10 +45,10 @@ def factors(study: Study, name: str) -> Table:
         for i, label in enumerate(labels_of(one)):
             row = one.isel(factor=i)
             known = [v for v in (*_FACTORS, "p_value", "p_after_fdr") if v in row]
-            cells = {v: float(row[v]) for v in known}
+            cells: dict[str, Any] = {v: float(row[v]) for v in known}
             told = None if "firm" not in row else "yes" if bool(row["firm"]) else "no"
-            rows.append(head | {"factor": label} | cells | {"significant": told,
-                                                            "status": status[i]})  # fmt: skip
+            cells |= {"significant": told, "status": status[i]}
+            rows.append(head | {"factor": label} | cells)
     return Table(
         file_stem("factors", name), name, "detector", f"Factors ({name})",
         sentences(
@@ -122,7 +123,7 @@ def risks(study: Study, name: str) -> Table:
         file_stem("risk", name), name, "detector", f"Means of strata ({name})",
         sentences(
             f"Mean and SD in {units}." if units else "",
-            "Strata of a factor and date that share a letter do not differ (Welch, Holm).",
+            "Strata of a factor and date that share a letter are not told apart (Welch, Holm).",
             f"{CAUTION}." if on_grid(study, name) else "", dagger_note(ds),
         ),
         data, {"count": "cells", "std": "SD", "range": "class"},
@@ -164,6 +165,27 @@ def classes(study: Study, name: str) -> Table:
         pd.DataFrame(rows).dropna(axis="columns", how="all"),
         {"asked": "classes", "obtained": "with members", "p_value": "p"},
         {"q": three, "p_value": p_value, "asked": count, "obtained": count},
+    )  # fmt: skip
+
+
+def cuts(study: Study, name: str) -> Table | None:
+    """List the classes of one factor, with their edges and members."""
+    ds = study.data(name)
+    rows = []
+    for head, one in _every(study, ds):
+        edges = one["breaks"].values[np.isfinite(one["breaks"].values)]
+        codes = one["codes"].values
+        rows += [
+            head | {"class": k + 1, "from": a, "to": b, "cells": int((codes == k).sum())}
+            for k, (a, b) in enumerate(itertools.pairwise(edges))
+        ]
+    if not rows:
+        return None
+    units = unit_text(ds["breaks"].attrs.get("units"))
+    return Table(
+        file_stem("cut", name), name, "detector", f"Classes ({name})",
+        sentences(f"Edges in {units}." if units else "", "A class holds its upper edge."),
+        pd.DataFrame(rows), {}, {"from": three, "to": three, "cells": count},
     )  # fmt: skip
 
 
