@@ -42,6 +42,7 @@ _PUBLIC = {
     "recovery": "analyse.recovery",
     "regrid": "grid.regrid",
     "regional_mean": "analyse.regions",
+    "rgd": "analyse.rgd",
     "risk_detector": "analyse.risk_detector",
     "run_study": "study.runner",
     "scale_check": "analyse.scale_check",

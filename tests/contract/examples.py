@@ -402,6 +402,11 @@ EXAMPLES: dict[str, Example] = {
     "ecological_detector": Example(
         "ecological_detector", _field_and_zones, {"n_boot": 9, "rng": 1, "block": 2}
     ),
+    "rgd": Example(
+        "rgd",
+        lambda: _on_time("y")() | {"factors": drivers().isel(time=0, drop=True)},
+        {"n_classes": [2, 3], "p": "permutation", "rng": 1, "n_surrogates": 19},
+    ),
     "scale_check": Example(
         "scale_check",
         lambda: _on_time("y")() | {"factors": drivers().isel(time=0, drop=True)},

@@ -13,6 +13,7 @@ from soilscope import (
     factor_detector,
     interaction_detector,
     optimize_strata,
+    rgd,
     risk_detector,
 )
 from soilscope.errors import SoilscopeWarning
@@ -200,3 +201,27 @@ def test_interactions_are_those_of_py_geodetector(folder, heshun):
             if np.isfinite(q12):
                 pair = ours.q12.sel(factor=names[first], factor_2=names[second])
                 assert pair.item() == pytest.approx(q12, abs=1e-12)
+
+
+@pytest.mark.parametrize("k", range(3, 9))
+def test_robust_classes_are_those_of_an_exact_programme(folder, ndvi, k):
+    oracle = json.loads((folder / "ndvi_40_rgd.json").read_text())["results"]
+    ours = rgd(ndvi["NDVIchange"], {k: ndvi[k] for k in CONTINUOUS}, n_classes=[k])
+    # gdverse leaves out classes of one row; on Precipitation there is one from k = 7 on
+    dropped = factor_detector(ndvi["NDVIchange"], ours, singletons="drop").q
+    for name in CONTINUOUS:
+        rows = [oracle[name][order][str(k)] for order in ("quicksort", "stable")]
+        q, edges = ours.q.sel(factor=name).item(), ours.breaks.sel(factor=name).values.ravel()
+        # theirs may part rows of one value, and then cut by value: no better than ours
+        assert all(q >= row["q_rankcut"] - 1e-12 for row in rows)
+        if name in ("Precipitation", "Tempchange"):  # no cut parts rows of one value
+            assert dropped.sel(factor=name).item() == pytest.approx(rows[0]["q_rankcut"], abs=1e-12)
+            ends = [int((ndvi[name] <= edge).sum()) for edge in edges[1:]]
+            assert ends == rows[0]["bkps"][1:]
+
+
+def test_robust_q_is_that_of_the_page_of_gdverse(ndvi):
+    factors = {k: ndvi[k] for k in ("Precipitation", "Tempchange")}
+    ours = rgd(ndvi["NDVIchange"], factors, n_classes=[8])
+    q = factor_detector(ndvi["NDVIchange"], ours, singletons="drop").q
+    np.testing.assert_allclose(q, [0.8883955, 0.3722571], atol=5e-8)

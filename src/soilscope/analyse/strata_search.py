@@ -54,7 +54,7 @@ class Search:
         p = np.full(k, np.nan)
         status = np.full(k, NO_DATA, dtype=np.int8)
         if sample.n > 0:
-            status[:] = [_status(sample, f[sample.kept]) for f in factors]
+            status[:] = [status_of(sample, f[sample.kept]) for f in factors]
             usable = np.flatnonzero(status == OK)
             # one class: as missing, it would empty the sample of whoever takes all the codes
             codes[status != OK] = np.where(sample.kept, 0, -1)
@@ -164,7 +164,8 @@ def _running(values: Floats) -> Floats:
     return np.concatenate([[0.0], np.cumsum(values)])
 
 
-def _status(sample: Sample, values: Array) -> int:
+def status_of(sample: Sample, values: Array) -> int:
+    """Tell whether a factor can be cut: too few rows, or a constant one, or field, cannot."""
     if sample.n < 3:
         return TOO_FEW
     constant = sample.squares == 0.0 or values.min() == values.max()

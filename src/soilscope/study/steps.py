@@ -79,6 +79,7 @@ def _steps() -> dict[str, Step]:
     from soilscope.analyse.profile import depth_pattern
     from soilscope.analyse.recovery import recovery
     from soilscope.analyse.regions import regional_mean
+    from soilscope.analyse.rgd import rgd
     from soilscope.analyse.risk_detector import risk_detector
     from soilscope.analyse.scale_check import scale_check
     from soilscope.analyse.significance import adjust_p_values
@@ -173,6 +174,7 @@ def _steps() -> dict[str, Step]:
         "ecological_detector": Step(
             ecological_detector, ("y", "strata"), optional=("weights",), whole=_always
         ),
+        "rgd": Step(rgd, ("y", "factors"), optional=("weights",), whole=_always),
         "scale_check": Step(scale_check, ("y", "factors"), whole=_always),
         "fishnet": Step(fishnet, ("da",), whole=_always),
         "recovery": Step(recovery, ("estimate", "truth"), whole=_always),
