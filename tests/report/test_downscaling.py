@@ -24,9 +24,14 @@ def study(tmp_path_factory):
     for given in told["inputs"].values():
         given |= {"rows": 60, "columns": 50, "days": 50, "start": "2020-05-01"}
     told["analyses"]["against_smci"]["dates"] = DAYS
+    for step in ("semivariances", "lag_map"):
+        told["analyses"][step]["max_lag"] = 20_000
+    told["analyses"]["stability"]["min_obs"] = 2
     root = tmp_path_factory.mktemp("heihe")
     (root / "study.yaml").write_text(yaml.safe_dump(told, sort_keys=False), encoding="utf-8")
-    with pytest.warns(UserWarning, match=r"share Synthetic Heihe: reanalysis: they are not independent"):
+    with pytest.warns(
+        UserWarning, match=r"share Synthetic Heihe: reanalysis: they are not independent"
+    ):
         out = run_study(root / "study.yaml", results=root / "out")
     return Study(out)
 
@@ -48,6 +53,23 @@ def test_relations_maps_and_borders_are_on_the_page(text):
     wanted += ["dryness-dryness", "downscaled-block", "seams-smooth", "agreement-against-smci"]
     assert set(wanted) <= set(keys)
     assert sum(key.startswith("seams") for key in keys) == 1  # one sheet for both downscalings
+
+
+def test_months_have_statistics_stability_and_semivariograms_on_the_page(study, text):
+    keys = re.findall(r'<figure id="([^"]+)"', text)
+    wanted = ["field-statistics-statistics", "qq-statistics", "stability-maps-stability"]
+    assert {*wanted, "variograms-models", "lag-maps-lag-map"} <= set(keys)
+    daily = study.data("smooth")["soil_moisture"].load()
+    june = daily.sel(time="2020-06")
+    mean = june.mean("time").where(june.notnull().sum("time") >= 10)
+    np.testing.assert_allclose(study.primary("monthly").isel(time=1), mean, rtol=1e-6)
+    rows = rows_of(study, "variograms-models.csv")
+    assert [row["date"] for row in rows] == ["2020-05", "2020-06"]
+    fits = study.data("models").load()
+    for k, row in enumerate(rows):
+        best = fits.isel(time=k, model=int(fits["best_model"][k]))
+        assert row["model"].lower() == str(best["model"].values)
+        assert float(row["sill"]) == pytest.approx(float(best["sill"]), rel=1e-4)
 
 
 def test_the_table_holds_the_strata_with_data_and_what_is_used(study, text):

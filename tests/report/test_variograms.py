@@ -184,7 +184,7 @@ def test_table_3_holds_what_was_fitted(study, tables):
             assert row[name] == float(fits[name].sel(time=month).squeeze())
         assert row["rss_linear"] > row["rss_spherical"] == row["rss"]
     assert rows.loc["2020-07", "note"] == "no data"
-    assert rows["note"].tolist() == ["", "", "no data", "range beyond the data"]
+    assert rows["note"].tolist() == ["", "", "no data", "beyond the data"]
     assert rows["dependence"].tolist() == ["moderate", "strong", "", "moderate"]
 
 
@@ -196,22 +196,26 @@ def test_the_page_divides_by_a_power_that_it_names_and_says_whose_column_is_whic
     assert first["sill"] == "400"
     assert first["structural proportion"] == "70 %"
     assert first["nugget ratio"] == "30 %"
-    assert first["effective range, km"] == "8.00"
+    assert first["range, km"] == "8.00"
     assert "prints the structural proportion under the name nugget coefficient" in table.note
     assert round((0.00173 - 0.00103) / 0.00173, 3) == 0.405  # what that table prints
     assert "0.00103) / 0.00173 = 40.5 %" in table.note
 
 
-def test_points_stand_in_a_table_of_columns_with_their_pairs_in_the_csv(study, tables):
+def test_points_stand_behind_the_models_with_their_pairs_in_the_csv(study, tables):
     table = tables["semivariances-points"]
     may = study.data("points").sel(time="2020-05").squeeze()
-    np.testing.assert_array_equal(table.data["2020-05"], may["semivariance"])
-    np.testing.assert_array_equal(table.data["pairs, 2020-05"], may["n_pairs"])
-    assert table.columns == ["from, km", "to, km", *PLANTED]
-    many = tables["semivariances-ways"]
-    assert "2020-01, 5 cm, 45°" in many.data
-    assert len(many.columns) == 2 + 12
-    assert "and 4 more columns" in many.note
+    row = table.data.set_index("date").loc["2020-05"]
+    for k, name in ((0, "0.5-1.5 km"), (10, "10.5-11.5 km")):
+        assert row[name] == float(may["semivariance"][k])
+        assert row[f"pairs, {name}"] == int(may["n_pairs"][k])
+    assert table.data["date"].tolist() == list(PLANTED)
+    assert len(table.columns) == 1 + 8  # the others are in the CSV alone
+    assert table.columns[-1] == "19.5-20.5 km"
+    ways = tables["semivariances-ways"].data
+    assert ways["direction"].tolist() == ["0°", "45°", "90°", "135°"] * 4
+    assert list(tables) == ["variograms-models", "semivariances-points", "semivariances-ways",
+                            "directions-lag-map"]  # fmt: skip
 
 
 def test_directions_of_a_map_are_those_of_its_field(study, tables):

@@ -51,7 +51,7 @@ class Fit:
             return "no range"
         if self.at_bound:
             return "no range: the search ended at its bound"
-        return "range beyond the data" if self.beyond else ""
+        return "beyond the data" if self.beyond else ""
 
 
 @dataclass(frozen=True)
@@ -85,19 +85,20 @@ class Panel:
 
 def is_fitted(study: Study, name: str) -> bool:
     """Whether models were fitted to the semivariograms `name`."""
-    return any(_points_of(study, other) == name for other in study.of_step("fit_variogram"))
+    return any(source_of(study, other) == name for other in study.of_step("fit_variogram"))
 
 
 def parts_of(study: Study, name: str) -> tuple[xr.Dataset | None, xr.Dataset | None]:
     """Return semivariograms and models of the result `name`, of whichever of both steps."""
     if study.records[name].step == "variogram":
         return study.data(name).load(), None
-    source = _points_of(study, name)
+    source = source_of(study, name)
     points = study.data(source).load() if source in study.analyses else None
     return points, study.data(name).load()
 
 
-def _points_of(study: Study, name: str) -> str:
+def source_of(study: Study, name: str) -> str:
+    """Name of the semivariograms that models were fitted to."""
     return str(study.records[name].inputs.get("vg")).split(".")[0]
 
 

@@ -42,7 +42,7 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
             "statistics (Filliben 1975, doi:10.1080/00401706.1975.10489279). No test is given: "
             "with thousands of dependent cells every test rejects.",
             alt=f"QQ plots of {one.sizes['time']} dates. {seen}",
-            draw=partial(_draw, one, title=title, frame=study.frame),
+            draw=partial(_draw, one, there=known.size, title=title, frame=study.frame),
         )
 
 
@@ -57,7 +57,7 @@ def _seen(one: xr.Dataset) -> str:
     )
 
 
-def _draw(ds: xr.Dataset, *, title: str, frame: Frame) -> Figure:
+def _draw(ds: xr.Dataset, *, there: int, title: str, frame: Frame) -> Figure:
     count = ds.sizes["time"]
     cols = min(COLUMNS, count)
     rows = -(-count // cols)
@@ -66,7 +66,7 @@ def _draw(ds: xr.Dataset, *, title: str, frame: Frame) -> Figure:
         rows, cols, panel=(1.45, 1.25), title=title, frame=frame,
         subtitle="Points on the line: as normal as the line is straight. r: correlation; IQR/SD is "
         "1.35 for a normal distribution.",
-        note="Dates are spread evenly where there are more than fit.",
+        note=f"{count} of {there} dates, spread evenly." if count < there else "",
         margins=Margins(left=0.55, right=0.1, top=0.22, bottom=0.4, gap_x=0.14, gap_y=0.34),
     )  # fmt: skip
     z = ds["normal_quantile"].values

@@ -33,7 +33,7 @@ _MAKERS: Mapping[str, tuple[Maker, ...]] = {
     "fit_downscaling": (relations,),
     "spatial_statistics": (statistics,),
     "time_stability": (stabilities,),
-    "fit_variogram": (models,),
+    "fit_variogram": (models, points),
     "variogram": (points,),
     "variogram_map": (directions,),
     "optimize_strata": (classes,),

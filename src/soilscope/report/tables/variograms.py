@@ -4,10 +4,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
+from soilscope.report.fields import spaced_out
 from soilscope.report.lag_directions import DIRECTIONS, by_direction, ring_of
 from soilscope.report.reading import Study
-from soilscope.report.tables.table import Format, Table, count, share, three, two
+from soilscope.report.tables.table import Format, Table, share, three, two
 from soilscope.report.variogram_words import (
     azimuth_word,
     dependence,
@@ -16,14 +18,25 @@ from soilscope.report.variogram_words import (
     scaled_units,
     squared,
 )
-from soilscope.report.variograms import PARAMETERS, Panel, Series, lag_maps_of, panels_of
+from soilscope.report.variograms import (
+    PARAMETERS,
+    Panel,
+    Series,
+    has_points,
+    is_fitted,
+    lag_maps_of,
+    panels_of,
+    source_of,
+)
 from soilscope.report.words import file_stem, number, sentences
 
-MOST = 12  # columns of points on the page; the CSV holds all
+MOST = 8  # classes of distance on the page; the CSV holds all
+KM = 1000.0
+_HEADS = ("date", "part", "direction")
 _HEADINGS = {
     "part": "region, layer", "sill": "sill", "nugget": "nugget",
     "structural_proportion": "structural proportion", "nugget_ratio": "nugget ratio",
-    "dependence": "dependence", "effective_range": "effective range, km", "r_squared": "R²",
+    "dependence": "dependence", "effective_range": "range, km", "r_squared": "R²",
     "rss": "RSS",
 }  # fmt: skip
 _ASIDE = ("range_parameter", "sill_ratio", "aicc")
@@ -36,7 +49,7 @@ def models(study: Study, name: str) -> Table | None:
     if not rows:
         return None
     data = pd.DataFrame(rows)
-    data = data.drop(columns=[c for c in ("date", "part", "direction") if not data[c].any()])
+    data = data.drop(columns=[c for c in _HEADS if not data[c].any()])
     units = squared(study.data(name)["sill"].attrs.get("units"))
     power, scaled = _scaled(data["sill"])
     return Table(
@@ -58,29 +71,28 @@ _NOTE = (
     "(its January: (0.00173 \N{MINUS SIGN} 0.00103) / 0.00173 = 40.5 %) and reads it as the nugget "
     "ratio: where it is high, as in summer, structure leads there, not chance. Dependence is by "
     "the nugget ratio: strong below 25 %, weak above 75 % (Cambardella et al. 1994, "
-    "doi:10.2136/sssaj1994.03615995005800050033x). A linear model has no range, and a range at "
-    "the bound of its search is none. R² and RSS are those of the classes, without weights."
+    "doi:10.2136/sssaj1994.03615995005800050033x). Ranges are effective ones; a linear model has "
+    "none, and a range at the bound of its search is none. R² and RSS are without weights."
 )
 
 
 def _row(panel: Panel, one: Series) -> dict[str, Any]:
     fit = one.fit
-    head: dict[str, Any] = {
+    values = dict.fromkeys(PARAMETERS, np.nan) if fit is None else fit.values
+    shown: dict[str, Any] = {
         "date": panel.name,
         "part": panel.part,
         "direction": "" if one.azimuth is None else azimuth_word(one.azimuth),
+        "model": "" if fit is None else fit.model,
     }
-    if fit is None:
-        empty = dict.fromkeys(PARAMETERS, np.nan)
-        return head | {"model": ""} | empty | {"dependence": "", "note": one.status or "no fit"}
-    return (
-        head
-        | {"model": fit.model}
-        | {v: fit.values[v] for v in PARAMETERS}
-        | {"dependence": dependence(fit.values["nugget_ratio"]) if np.isfinite(fit.range) else ""}
-        | {"note": fit.note}
-        | {f"rss_{model.replace(' ', '_')}": value for model, value in fit.rss.items()}
-    )
+    shown |= {v: values[v] for v in ("nugget", "sill", "structural_proportion", "nugget_ratio")}
+    sure = fit is not None and bool(np.isfinite(fit.range))
+    shown["dependence"] = dependence(values["nugget_ratio"]) if sure else ""
+    shown["effective_range"] = values["effective_range"]
+    shown["note"] = (one.status or "no fit") if fit is None else fit.note
+    shown |= {v: values[v] for v in ("r_squared", "rss", *_ASIDE)}
+    every = {} if fit is None else fit.rss
+    return shown | {f"rss_{model.replace(' ', '_')}": value for model, value in every.items()}
 
 
 def _scaled(values: Any) -> tuple[int, Format]:
@@ -97,7 +109,7 @@ def _told(what: str, power: int, units: str) -> str:
 
 
 def _km(metres: float) -> str:
-    return number(metres / 1000, 3) if np.isfinite(metres) else ""
+    return number(metres / KM, 3) if np.isfinite(metres) else ""
 
 
 def _four(value: float) -> str:
@@ -105,45 +117,62 @@ def _four(value: float) -> str:
 
 
 def points(study: Study, name: str) -> Table | None:
-    """List semivariances by class of distance, a column for each semivariogram."""
-    series = [
-        (_column(panel, one), one.points)
-        for panel in panels_of(study, name) if panel.known
-        for one in panel.series if one.points is not None
-    ]  # fmt: skip
-    if not series:
+    """List semivariances, a row for each semivariogram and a column for each class of distance."""
+    if study.records[name].step == "fit_variogram":
+        source = source_of(study, name)
+        same = (f for f in study.of_step("fit_variogram") if source_of(study, f) == source)
+        if next(same) != name:
+            return None  # other models of the same points
+        name = source
+    elif is_fitted(study, name):
+        return None  # stands behind the table of the models
+    rows = [
+        _points(panel, one.points)
+        | {"direction": "" if one.azimuth is None else azimuth_word(one.azimuth)}
+        for panel in (panels_of(study, name) if name in study.analyses else ())
+        for one in panel.series
+        if has_points(one.points)
+    ]
+    if not rows:
         return None
-    first = series[0][1]
-    edges = {f"lag_{end}": first[f"lag_{end}"].values for end in ("low", "high")}
-    values = {label: ds["semivariance"].values for label, ds in series}
-    pairs = {f"pairs, {label}": ds["n_pairs"].values for label, ds in series}
-    units = squared(first["semivariance"].attrs.get("units"))
-    power, scaled = _scaled(np.stack(list(values.values())))
-    hidden = list(values)[MOST:]
+    ds = study.data(name)
+    data = pd.DataFrame(rows)
+    data = data[["date", "part", "direction", *(c for c in data if c not in _HEADS)]]
+    data = data.drop(columns=[c for c in _HEADS if not data[c].any()])
+    classes = _classes(ds)
+    power, scaled = _scaled(data[classes].to_numpy())
+    shown = {classes[k] for k in spaced_out(len(classes), MOST)}
+    units = squared(ds["semivariance"].attrs.get("units"))
     return Table(
         file_stem("semivariances", name), name, "variogram",
         f"Semivariance by distance ({name})",
         sentences(
             _told("Semivariances", power, units),
-            "Each row is a class of distances, so that columns can be compared at the same one. "
-            "The CSV holds the number of pairs as well"
-            f"{f', and {len(hidden)} more columns' if hidden else ''}.",
+            "Columns are classes of distance, so that rows can be compared at the same one; the "
+            "CSV holds every class, and the number of pairs.",
         ),
-        pd.DataFrame(edges | values | pairs),
-        {"lag_low": "from, km", "lag_high": "to, km"},
-        {"lag_low": _edge, "lag_high": _edge} | dict.fromkeys(values, scaled)
-        | dict.fromkeys(pairs, count),
-        (*hidden, *pairs),
+        data,
+        {"part": "region, layer"},
+        dict.fromkeys(classes, scaled),
+        [c for c in data if c not in (*_HEADS, *shown)],
     )  # fmt: skip
 
 
-def _edge(metres: float) -> str:
-    return f"{metres / 1000:g}"
+def _classes(ds: xr.Dataset) -> list[str]:
+    """Name the classes of distance: '2-4 km'."""
+    low, high = ds["lag_low"].values, ds["lag_high"].values
+    unit, word = (KM, "km") if float(high[-1]) >= KM else (1.0, "m")
+    return [f"{a / unit:g}-{b / unit:g} {word}" for a, b in zip(low, high, strict=True)]
 
 
-def _column(panel: Panel, one: Series) -> str:
-    way = "" if one.azimuth is None else azimuth_word(one.azimuth)
-    return ", ".join(word for word in (panel.label, way) if word) or "semivariance"
+def _points(panel: Panel, ds: xr.Dataset | None) -> dict[str, Any]:
+    head: dict[str, Any] = {"date": panel.name, "part": panel.part}
+    if ds is None:
+        return head
+    names = _classes(ds)
+    gamma = dict(zip(names, map(float, ds["semivariance"].values), strict=True))
+    pairs = [f"pairs, {name}" for name in names]
+    return head | gamma | dict(zip(pairs, map(int, ds["n_pairs"].values), strict=True))
 
 
 def directions(study: Study, name: str) -> Table | None:
