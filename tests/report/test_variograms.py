@@ -184,7 +184,7 @@ def test_table_3_holds_what_was_fitted(study, tables):
             assert row[name] == float(fits[name].sel(time=month).squeeze())
         assert row["rss_linear"] > row["rss_spherical"] == row["rss"]
     assert rows.loc["2020-07", "note"] == "no data"
-    assert rows["note"].tolist() == ["", "", "no data", "beyond the data"]
+    assert rows["note"].tolist() == ["", "", "no data", "beyond"]
     assert rows["dependence"].tolist() == ["moderate", "strong", "", "moderate"]
 
 

@@ -51,7 +51,7 @@ class Fit:
             return "no range"
         if self.at_bound:
             return "no range: the search ended at its bound"
-        return "beyond the data" if self.beyond else ""
+        return "beyond" if self.beyond else ""
 
 
 @dataclass(frozen=True)

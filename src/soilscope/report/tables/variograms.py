@@ -71,8 +71,9 @@ _NOTE = (
     "(its January: (0.00173 \N{MINUS SIGN} 0.00103) / 0.00173 = 40.5 %) and reads it as the nugget "
     "ratio: where it is high, as in summer, structure leads there, not chance. Dependence is by "
     "the nugget ratio: strong below 25 %, weak above 75 % (Cambardella et al. 1994, "
-    "doi:10.2136/sssaj1994.03615995005800050033x). Ranges are effective ones; a linear model has "
-    "none, and a range at the bound of its search is none. R² and RSS are without weights."
+    "doi:10.2136/sssaj1994.03615995005800050033x). Ranges are effective ones (beyond: farther "
+    "than the points); a linear model has none, and a range at the bound of its search is none. "
+    "R² and RSS are without weights."
 )
 
 
