@@ -41,6 +41,7 @@ from soilscope.report.reading import Study
 from soilscope.report.references import factors_of
 from soilscope.report.risk import letters
 from soilscope.report.style import RC, TALLEST
+from soilscope.study.runner import run_study
 
 FACTORS = ("elevation", "ndvi", "potential_evapotranspiration", "noise")
 N_DATES = 4
@@ -191,8 +192,27 @@ def test_sites_are_marked_by_the_central_f_test(sites):
     said = claim(sites, "factors")
     assert said.firm.values.tolist() == [True, False]
     [plate] = factor_heatmap.plates(sites, "factors")
-    assert plate.seen.startswith("Of the factors zone class explains most (q 0.9")
+    assert plate.seen.startswith("Of the factors zone explains most (q 0.9")
     assert "never significant: soil." in plate.seen
+
+
+def test_p_values_that_do_not_count_the_search_say_so(study, tmp_path):
+    folder = Folder(tmp_path)
+    folder.add("cube", "cube", study.cube.load(), sources=(source(),))
+    folder.add("best", "optimize_strata", study.data("best").load(), options={"p": "none"},
+               inputs={"y": "soil_moisture"})  # fmt: skip
+    folder.add("factors", "factor_detector", study.data("factors").load(), options={"p": "spatial"},
+               inputs={"y": "soil_moisture", "strata": ["best", "zone"]})  # fmt: skip
+    said = claim(Study(folder.finish(title="Uncounted")), "factors")
+    assert said.test.endswith(
+        "the search for the best classes is not counted, so that p is too small"
+    )
+
+
+def test_names_lose_what_an_analysis_added_unless_two_would_be_one():
+    names = np.array(["ndvi_month", "aspect_class", "aspect"], dtype=object)
+    ds = xr.Dataset({"q": ("factor", np.zeros(3))}, {"factor": names})
+    assert labels_of(ds) == ["NDVI", "aspect class", "aspect"]
 
 
 def test_too_few_surrogates_for_so_many_tests_are_told(study, tmp_path):
@@ -347,3 +367,43 @@ def test_the_methods_say_how_it_was_made(study):
     assert "the best q was compared with the best q of 39 Gaussian fields" in text
     assert "doi:10.1080/13658810802443457" in text
     assert "which takes the cells as independent" in text
+
+
+HEIHE = """
+title: What shapes soil moisture
+inputs:
+  fine: {product: heihe_twin, rows: 36, columns: 30, days: 61, start: "2020-06-01"}
+analyses:
+  monthly: {step: composite, da: soil_moisture, freq: MS, how: mean}
+  ndvi_month: {step: composite, da: ndvi, freq: MS, how: mean}
+  classes:
+    step: optimize_strata
+    y: monthly
+    factors: [elevation, sand, ndvi_month]
+    methods: [quantile, natural]
+    n_classes: [3, 5]
+    p: spatial
+    n_surrogates: 19
+    rng: 1
+  factors: {step: factor_detector, y: monthly, strata: [classes, irrigated], p: none}
+  pairs: {step: interaction_detector, y: monthly, strata: [classes, irrigated], p: none}
+  risk: {step: risk_detector, y: monthly, strata: [classes, irrigated]}
+"""
+
+
+def test_a_study_of_the_heihe_twin_shows_what_was_found(tmp_path):
+    (tmp_path / "study.yaml").write_text(HEIHE, encoding="utf-8")
+    study = Study(run_study(tmp_path / "study.yaml", results=tmp_path / "out"))
+    text = write_report(study.root).read_text(encoding="utf-8")
+    keys = set(re.findall(r'<figure id="([^"]+)"', text))
+    wanted = {"factor-heatmap-factors", "leading-factors-factors", "interactions-pairs"}
+    assert wanted | {"class-search-classes", "class-breaks-classes", "risk-maps-risk"} <= keys
+    rows = pd.read_csv(study.root / "report" / "tables" / "factors-factors.csv")
+    q = study.data("factors")["q"]
+    assert rows["factor"].unique().tolist() == ["elevation", "sand", "NDVI", "irrigated"]
+    assert rows["q"].tolist() == pytest.approx(q.transpose("time", ...).values.ravel(), rel=1e-5)
+    assert claim(study, "factors").p is None  # the search tells nothing of what it did not cut
+    [breaks] = class_breaks.plates(study, "classes")
+    assert breaks.seen.startswith("3 histograms")
+    [maps] = risk_maps.plates(study, "risk")
+    assert maps.alt.startswith("4 maps")

@@ -1,5 +1,6 @@
 """Results of the geographical detector as the report reads them: layers, dates, what is claimed."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from soilscope.report.words import ALPHA, listed, number
 
 Array = np.ndarray[Any, Any]
 DRAWN = ("permutation", "spatial")  # p-values from surrogates
+_ENDINGS = re.compile("_(monthly|month|class|classes)$")  # of what an analysis made of a factor
 
 
 def parts(study: Study, ds: xr.Dataset) -> Iterator[tuple[str, xr.Dataset]]:
@@ -40,7 +42,7 @@ def on_date(date: str) -> str:
 
 def names_of(ds: xr.Dataset) -> list[str]:
     """Names of the factors."""
-    return driver_names(ds[["factor"]].rename(factor="driver"))
+    return driver_names(_as_drivers(ds))
 
 
 def labels_of(ds: xr.Dataset) -> list[str]:
@@ -70,8 +72,12 @@ def circular_words(ds: xr.Dataset) -> str:
 
 
 def _as_drivers(ds: xr.Dataset) -> xr.Dataset:
+    """Return the names and marks of the factors as those of drivers, without words of dates."""
     kept = ds[[]].assign_coords({n: ds[n] for n in ("factor", "circular") if n in ds.coords})
-    return kept.rename(factor="driver")
+    names = [str(name) for name in ds["factor"].values]
+    short = [_ENDINGS.sub("", name) for name in names]
+    told = [s if short.count(s) == 1 else n for s, n in zip(short, names, strict=True)]
+    return kept.assign_coords(factor=np.array(told, dtype=object)).rename(factor="driver")
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,8 @@ def claim(study: Study, name: str) -> Claim:
     if search is not None and _same_factors(study, name, search):
         source, kind = search, str(study.records[search].options.get("p"))
     test = _test(kind, study.records[source].options, with_search=source != name)
+    if source == name and kind != "none" and searches(study, name):
+        test += "; the search for the best classes is not counted, so that p is too small"
     if kind == "none":
         return Claim(None, None, None, test, "No test was made.")
     p = study.data(source)["p_value"].load()
@@ -128,13 +136,21 @@ def searched(study: Study, name: str) -> str | None:
     return owner if owner and study.records[owner].options.get("p") in DRAWN else None
 
 
+def searches(study: Study, name: str) -> list[str]:
+    """Names of the searches that chose classes of `name`; one name says that it chose them all."""
+    strata = study.records[name].inputs.get("strata")
+    given = [strata] if isinstance(strata, str) else list(strata or ())
+    owners = [str(reference).split(".")[0] for reference in given]
+    made = [o for o in owners if o in study.analyses]
+    return [o for o in made if study.records[o].step == "optimize_strata"]
+
+
 def chosen_by(study: Study, name: str) -> str | None:
     """Name of the search that chose all classes of `name`, if one did."""
     strata = study.records[name].inputs.get("strata")
-    given = [strata] if isinstance(strata, str) else list(strata or ())
-    owner = str(given[0]).split(".")[0] if len(given) == 1 else ""
-    record = study.analyses.get(owner)
-    return owner if record is not None and record.step == "optimize_strata" else None
+    alone = isinstance(strata, str) or len(strata or ()) == 1
+    found = searches(study, name)
+    return found[0] if alone and found else None
 
 
 def _same_factors(study: Study, name: str, search: str) -> bool:

@@ -13,6 +13,8 @@ NAMES = {
     "ndvi": "NDVI",
     "pet": "PET",
     "lst": "LST",
+    "evi": "EVI",
+    "twi": "TWI",
 }
 ERRORS = {"hac": "Newey-West (HAC) errors", "ols": "ordinary errors"}
 CIRCULAR = "\N{DAGGER}"  # marks a driver that the response was made from

@@ -37,6 +37,7 @@ MOST = 12  # dates of a sheet
 SHEETS = 3
 TALLEST = 6.9  # inches for all panels
 CELL = 0.36  # inches: widest cell
+GAP = 0.12  # inches between panels
 WRITTEN = 0.22  # inches: a cell that holds a number
 HATCH = "#4a4a4a"
 Array = np.ndarray[Any, Any]
@@ -97,9 +98,13 @@ def _seen(one: xr.Dataset) -> str:
     q = float(one["q12"].values[i, j, t])
     best = f"{labels[i]} and {labels[j]}{on_date(when[t])}"
     return (
-        f"Most is explained by {best} (q {decimals(q, 2)}). Plain q calls {plain} pairs enhanced; "
-        f"{kept} remain by adjusted q, and {noise} are what noise alone would give."
+        f"Most is explained by {best} (q {decimals(q, 2)}). Plain q calls {plain:,} "
+        f"{_pairs(plain)} enhanced; {kept} remain by adjusted q, and {noise} are what noise alone would give."
     )
+
+
+def _pairs(n: int) -> str:
+    return "pair" if n == 1 else "pairs"
 
 
 def _draw(one: xr.Dataset, *, title: str, note: str, frame: Frame) -> Figure:
@@ -111,8 +116,7 @@ def _draw(one: xr.Dataset, *, title: str, note: str, frame: Frame) -> Figure:
     k, n = len(labels), len(when)
     size = 5.0 if k > 8 else 6.0
     room = max(map(len, labels)) * LETTER * size / 72 + 0.1
-    cols, width = columns_for(n, aspect=1.0, available=WIDTH - room - 0.1, gap=0.12,
-                              tallest=TALLEST, widest=CELL * k, row_gap=0.24)  # fmt: skip
+    cols, width = _columns(n, k, available=WIDTH - room - 0.1)
     rows = -(-n // cols)
     out = sheet(
         rows, cols, panel=(width, width), title=title, note=note, frame=frame, foot=0.92 + room,
@@ -121,7 +125,7 @@ def _draw(one: xr.Dataset, *, title: str, note: str, frame: Frame) -> Figure:
             "of the interaction by adjusted q.",
             f"{n} of {total} dates, evenly spread." if n < total else "",
         ),
-        margins=Margins(left=room, right=0.1, top=0.18, bottom=0.02, gap_x=0.12, gap_y=0.22),
+        margins=Margins(left=room, right=0.1, top=0.18, bottom=0.02, gap_x=GAP, gap_y=0.22),
     )  # fmt: skip
     scale = share_scale(one["q12"].values)
     for p, ax in enumerate(out.flat):
@@ -136,6 +140,18 @@ def _draw(one: xr.Dataset, *, title: str, note: str, frame: Frame) -> Figure:
     out.bar_below(scale, "q of both factors", row=0)
     _key(out, one)
     return out.figure
+
+
+def _columns(n: int, k: int, *, available: float) -> tuple[int, float]:
+    """Columns and width of panels: side by side where that costs little of their size."""
+    best, width = columns_for(
+        n, aspect=1.0, available=available, gap=GAP, tallest=TALLEST, widest=CELL * k, row_gap=0.24
+    )
+    for cols in range(n, best, -1):
+        narrower = min((available - (cols - 1) * GAP) / cols, CELL * k)
+        if narrower >= 0.87 * width:
+            return cols, narrower
+    return best, width
 
 
 def _panel(
