@@ -25,6 +25,7 @@ _PUBLIC = {
     "fit_downscaling": "analyse.fit_downscaling",
     "fit_variogram": "analyse.fit_variogram",
     "frozen_mask": "prepare.frozen",
+    "gozh": "analyse.gozh",
     "index_parameters": "analyse.index",
     "index_state": "analyse.state",
     "interaction_detector": "analyse.interaction_detector",

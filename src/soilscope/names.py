@@ -343,6 +343,7 @@ NAMES: dict[str, Name] = {
     "q_low": Name("lower bound of the share of the variance"),
     "q_high": Name("upper bound of the share of the variance"),
     "optimize_strata.p_value": Name("share of surrogates whose best q is as large"),
+    "gozh.p_value": Name("share of surrogates whose zones explain as much"),
     "rgd.p_value": Name("share of surrogates whose best q is as large"),
     "rgd.breaks": Name("edges of the classes, in units of the factor"),
     "optimize_strata.breaks": Name("edges of the classes, in units of the factor"),

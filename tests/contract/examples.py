@@ -407,6 +407,11 @@ EXAMPLES: dict[str, Example] = {
         lambda: _on_time("y")() | {"factors": drivers().isel(time=0, drop=True)},
         {"n_classes": [2, 3], "p": "permutation", "rng": 1, "n_surrogates": 19},
     ),
+    "gozh": Example(
+        "gozh",
+        lambda: _on_time("y")() | {"factors": drivers().isel(time=0, drop=True)},
+        {"min_leaf": 1, "min_split": 2, "p": "permutation", "rng": 1, "n_surrogates": 19},
+    ),
     "scale_check": Example(
         "scale_check",
         lambda: _on_time("y")() | {"factors": drivers().isel(time=0, drop=True)},

@@ -11,6 +11,7 @@ from soilscope import (
     discretize,
     ecological_detector,
     factor_detector,
+    gozh,
     interaction_detector,
     optimize_strata,
     rgd,
@@ -225,3 +226,27 @@ def test_robust_q_is_that_of_the_page_of_gdverse(ndvi):
     ours = rgd(ndvi["NDVIchange"], factors, n_classes=[8])
     q = factor_detector(ndvi["NDVIchange"], ours, singletons="drop").q
     np.testing.assert_allclose(q, [0.8883955, 0.3722571], atol=5e-8)
+
+
+@pytest.fixture(scope="module")
+def zones(ndvi):
+    return gozh(ndvi["NDVIchange"], {k: v for k, v in ndvi.items() if k != "NDVIchange"})
+
+
+def test_zones_of_trees_are_those_of_rpart(folder, zones):
+    oracle = json.loads((folder / "ndvi_40_gozh.json").read_text())
+    for row in oracle["factor"]:
+        q = zones.q.sel(factor=row["variable"]).item()
+        assert q == pytest.approx(row["Q-statistic"], abs=1e-12)
+    for name, tree in oracle["leaves"].items():
+        counts = np.bincount(zones.codes.sel(factor=name).values)
+        assert sorted(counts) == sorted(tree["leaves"].values())
+
+
+def test_zones_of_pairs_are_those_of_gdverse(folder, zones):
+    words = {"Enhance, bi-": (3,), "Enhance, nonlinear": (5,), "Weaken, uni-": (2,)}
+    for row in json.loads((folder / "ndvi_40_gozh.json").read_text())["interaction"]:
+        pair = zones.sel(factor=row["variable1"], factor_2=row["variable2"])
+        q12 = row["Variable1 and Variable2 interact Q-statistics"]
+        assert pair.q12.item() == pytest.approx(q12, abs=1e-12), row
+        assert pair.interaction.item() in words[row["Interaction"]]  # theirs "weaken" is equal

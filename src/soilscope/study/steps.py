@@ -71,6 +71,7 @@ def _steps() -> dict[str, Step]:
     from soilscope.analyse.factor_detector import factor_detector
     from soilscope.analyse.fit_downscaling import fit_downscaling
     from soilscope.analyse.fit_variogram import fit_variogram
+    from soilscope.analyse.gozh import gozh
     from soilscope.analyse.index import index_parameters, standardize
     from soilscope.analyse.interaction_detector import interaction_detector
     from soilscope.analyse.onset_delay import onset_delay
@@ -175,6 +176,7 @@ def _steps() -> dict[str, Step]:
             ecological_detector, ("y", "strata"), optional=("weights",), whole=_always
         ),
         "rgd": Step(rgd, ("y", "factors"), optional=("weights",), whole=_always),
+        "gozh": Step(gozh, ("y", "factors"), whole=_always),
         "scale_check": Step(scale_check, ("y", "factors"), whole=_always),
         "fishnet": Step(fishnet, ("da",), whole=_always),
         "recovery": Step(recovery, ("estimate", "truth"), whole=_always),
