@@ -18,9 +18,9 @@ from soilscope.study.store import Store
 EXAMPLE = Path(__file__).parents[2] / "examples" / "heihe.yaml"
 FACTORS = {
     *("bulk_density", "organic_carbon", "field_capacity", "saturated_conductivity"),
-    *("elevation", "slope", "aspect_class", "twi"),
-    *("land_cover", "ndvi_month", "evi_month", "pet_month", "fvc"),
-    *("precipitation", "day_month", "night_month", "range_month"),
+    *("elevation", "slope", "aspect", "twi"),
+    *("land_cover", "ndvi", "evi", "pet", "fvc"),
+    *("precipitation", "lst_by_day", "lst_by_night", "lst_range"),
 }
 #: What a small part of the basin and three months cannot hold.
 SMALLER = {
@@ -149,8 +149,8 @@ def test_factors_that_moisture_was_made_from_are_marked_and_no_others(results):
     drivers = results.open("drivers").load()
     marked = set(drivers.factor.values[drivers.circular.values == 1].tolist())
     assert marked == {
-        *("ndvi_month", "evi_month", "land_cover"),
-        *("day_month", "night_month", "range_month"),
+        *("ndvi", "evi", "land_cover"),
+        *("lst_by_day", "lst_by_night", "lst_range"),
     }
 
 
@@ -161,7 +161,7 @@ def test_q_of_a_month_is_that_of_the_library(results):
     drivers = results.open("drivers").load().isel(month)
     # the sample: cells that are complete in all factors
     cover = results.open("cover").load().land_cover.isel(time=0, drop=True)
-    sectors = results.open("aspect_class").load().codes
+    sectors = results.open("aspect").load().codes
     codes = best.codes.isel(month)
     y = y.where((codes >= 0).all("factor") & (cover >= 0) & (sectors >= 0))
     assert int(y.notnull().sum()) == int(drivers.n_obs)
@@ -174,9 +174,9 @@ def test_q_of_a_month_is_that_of_the_library(results):
         n_classes=int(choice.best_n_classes),
     )
     direct = factor_detector(
-        y, {"elevation": cut.codes, "land_cover": cover, "aspect_class": sectors}, p="none"
+        y, {"elevation": cut.codes, "land_cover": cover, "aspect": sectors}, p="none"
     )
-    for name in ("elevation", "land_cover", "aspect_class"):
+    for name in ("elevation", "land_cover", "aspect"):
         q = float(drivers.q.sel(factor=name))
         assert float(direct.q.sel(factor=name)) == pytest.approx(q, rel=1e-9)
 
@@ -184,9 +184,9 @@ def test_q_of_a_month_is_that_of_the_library(results):
 def test_deserts_without_an_estimate_of_pet_stand_in_the_second_set_alone(results, twin):
     drivers = results.open("drivers").load()
     everywhere = results.open("drivers_of_all").load()
-    assert set(everywhere.factor.values.tolist()) == FACTORS - {"pet_month"}
+    assert set(everywhere.factor.values.tolist()) == FACTORS - {"pet"}
     assert (everywhere.n_obs > 1.3 * drivers.n_obs).all()
-    known = results.open("pet_month").load().potential_evapotranspiration.isel(time=2).notnull()
+    known = results.open("pet").load().potential_evapotranspiration.isel(time=2).notnull()
     barren = twin.fine.land_cover.values == beside("heihe_files").BARREN
     assert known.values[barren].mean() < 0.2
     assert known.values[~barren].mean() > 0.8
