@@ -266,6 +266,24 @@ def test_a_bound_of_the_search_is_no_range(tmp_path):
     assert table.data["dependence"].tolist() == [""]
 
 
+def test_other_models_of_the_same_points_share_their_table_and_empty_fields_are_told(tmp_path):
+    folder = Folder(tmp_path)
+    folder.add("cube", "cube", field().to_dataset(name="soil_moisture"), sources=(source(),))
+    for name, points in (("points", planted()), ("empty", planted().isel(time=[2]))):
+        folder.add(name, "variogram", points, inputs={"field": "soil_moisture"})
+        for style in ("gstat", "gs+"):
+            models = fit_variogram(points, style=style)
+            models = models.assign_coords(model=models["model"].astype(object))
+            folder.add(f"{name}_{style[:2]}", "fit_variogram", models, inputs={"vg": name})
+    study = Study(folder.finish(title="Two styles"))
+    keys = [table.key for table in all_tables(study)]
+    assert keys.count("semivariances-points") == 1
+    assert "semivariances-empty" not in keys
+    assert not list(variogram_panels.plates(study, "empty_gs"))
+    [table] = [t for t in all_tables(study) if t.key == "variograms-empty-gs"]
+    assert table.data["note"].tolist() == ["no data"]
+
+
 def test_the_methods_name_classes_models_and_works(study):
     text = methods_paragraph(study)
     assert "in classes of 1 km to 20.5 km (doi:10.2113/gsecongeo.58.8.1246)" in text

@@ -25,12 +25,13 @@ SHEETS = 3
 def plates(study: Study, name: str) -> Iterator[Plate]:
     """Make a sheet for each of the first regions and layers."""
     every = lag_maps_of(study, name)
-    for k, (part, group) in enumerate(groupby(every, key=lambda one: one.part)):
-        if k < SHEETS:
-            yield _plate(study, name, part, list(group), number=k)
+    parts = [list(group) for _, group in groupby(every, key=lambda one: one.part)]
+    for k, group in enumerate(parts[:SHEETS]):
+        yield _plate(study, name, group, number=k, of=len(parts))
 
 
-def _plate(study: Study, name: str, part: str, there: list[LagMap], *, number: int) -> Plate:
+def _plate(study: Study, name: str, there: list[LagMap], *, number: int, of: int) -> Plate:
+    part = there[0].part
     shown = [there[k] for k in spaced_out(len(there), MOST)]
     title = f"Semivariance by direction ({', '.join(w for w in (name, part) if w)})"
     seen = _seen(there)
@@ -41,7 +42,8 @@ def _plate(study: Study, name: str, part: str, there: list[LagMap], *, number: i
         seen=seen,
         how=f"Half the mean squared difference of all pairs of cells that lie one step of rows and "
         f"columns apart, to {longest}; a step and the one back are the same pairs, so that each "
-        "map is the same upside down.",
+        "map is the same upside down."
+        + (f" Of {of} regions and layers the first {SHEETS} are drawn." if of > SHEETS else ""),
         alt=f"{len(shown)} {'maps' if len(shown) > 1 else 'map'} of the semivariance by steps to "
         f"the north and east. {seen}",
         draw=partial(

@@ -67,13 +67,14 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
     if study.records[name].step == "variogram" and is_fitted(study, name):
         return  # the figure of the models shows the points, too
     every = [panel for panel in panels_of(study, name) if panel.known]
-    for k, (part, group) in enumerate(groupby(every, key=lambda panel: panel.part)):
-        if k < SHEETS:
-            yield _plate(study, name, part, list(group), number=k)
+    parts = [list(group) for _, group in groupby(every, key=lambda panel: panel.part)]
+    for k, group in enumerate(parts[:SHEETS]):
+        yield _plate(study, name, group, number=k, of=len(parts))
 
 
-def _plate(study: Study, name: str, part: str, there: list[Panel], *, number: int) -> Plate:
+def _plate(study: Study, name: str, there: list[Panel], *, number: int, of: int) -> Plate:
     points, fits = parts_of(study, name)
+    part = there[0].part
     shown = [there[k] for k in spaced_out(len(there), MOST)]
     title = f"Semivariograms ({', '.join(w for w in (name, part) if w)})"
     fitted = any(one.fit for panel in shown for one in panel.series)
@@ -90,6 +91,7 @@ def _plate(study: Study, name: str, part: str, there: list[Panel], *, number: in
             "" if fits is None else f"Best of {weights_text(fits)}. The effective range is the "
             "distance at which 95 % of the rise is reached; one value stands for the whole field, "
             "and fields that hold few ranges say little about it.",
+            f"Of {of} regions and layers the first {SHEETS} are drawn." if of > SHEETS else "",
         ),
         alt=f"{alt}{', with the curve of the best model' if fitted else ''}. {seen}",
         draw=partial(
@@ -132,7 +134,7 @@ def _draw(
     panels: Sequence[Panel], *, title: str, frame: Frame, there: int, units: str | None
 ) -> Figure:
     axis = _axis(panels, units)
-    cols = min(COLUMNS, len(panels))
+    cols = 2 if len(panels) == 4 else min(COLUMNS, len(panels))
     rows = -(-len(panels) // cols)
     ways = len(panels[0].series) > 1
     gap = GAP_X if axis.shared else 0.5

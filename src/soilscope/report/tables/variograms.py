@@ -98,7 +98,8 @@ def _row(panel: Panel, one: Series) -> dict[str, Any]:
 
 def _scaled(values: Any) -> tuple[int, Format]:
     """Power of ten by which the page divides `values`, and how it writes them."""
-    power = power_of(float(np.nanmax(values, initial=0.0)))
+    known = np.asarray(values, dtype=float)
+    power = power_of(float(known[np.isfinite(known)].max(initial=0.0)))
     return power, lambda value: three(value / 10.0**power)
 
 
