@@ -60,6 +60,7 @@ def test_a_study_is_typed_and_resolved(folder):
     assert study.analyses["trend"].options == {"confidence": 0.95}
     assert list(map(int, study.analyses["index"].options["reference"])) == [2000, 2009]
     assert study.report.formats == ("png", "pdf")
+    assert study.report.page_megabytes == 8
     assert study.text == GOOD
 
 
@@ -145,6 +146,11 @@ def test_names_of_analyses_may_hold_letters_of_any_language(folder):
         ("da: index,", "", ":11: trend needs da: "),
         ("[2000, 2009]", "owm", ":12: reference is 'owm'; it must be one of 'own', "),
         ("[png, pdf]", "[jpg]", ":13: formats is ['jpg']; it must be a list of (one of 'png', "),
+        (
+            "formats: [png, pdf]",
+            "page_megabytes: 0",
+            ":13: page_megabytes is 0; it must be a number above 0",
+        ),
         ("formats:", "format:", ":13: unknown key 'format'; did you mean 'formats'?"),
         (
             "  trend:",

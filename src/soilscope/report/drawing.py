@@ -17,6 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL.PngImagePlugin import PngInfo
 
+from soilscope.report.explorer import Stack, stacks_of
 from soilscope.report.figures.catalogue import FIGURES
 from soilscope.report.fonts import Fonts, drawing
 from soilscope.report.palette import in_palette
@@ -49,6 +50,7 @@ class Picture:
     width: int
     height: int
     data: str  # the PNG in base64
+    stacks: tuple[Stack, ...] = ()  # its maps, for readers to explore
 
 
 def draw_all(
@@ -148,6 +150,7 @@ def _draw(
                     width,
                     height,
                     data,
+                    stacks_of(study, plate),
                 )
             )
     return pictures

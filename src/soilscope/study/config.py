@@ -323,9 +323,9 @@ def _read_report(value: Mapping[str, Any], document: Document) -> ReportSpec:
     try:
         return ReportSpec(**given)
     except ValidationError as error:
-        hints = {"formats": list[Literal["png", "pdf"]], "title": str}
+        hints = {"formats": list[Literal["png", "pdf"]], "title": str, "page_megabytes": float}
         for key, text in faults_of(error, hints, given).items():
-            document.fault(("report", key), text)
+            document.fault(("report", key), text.replace("a number", "a number above 0"))
         return ReportSpec()
 
 

@@ -43,7 +43,8 @@ class Analysis(Strict):
 
 
 class ReportSpec(Strict):
-    """What the report is made of: file formats of the figures, and a title of its own."""
+    """What the report is made of: formats of the figures, a title, and the size of its page."""
 
     formats: tuple[Literal["png", "pdf"], ...] = ("png",)
     title: str | None = None
+    page_megabytes: float = Field(default=8.0, gt=0, allow_inf_nan=False)

@@ -51,7 +51,7 @@ def dominant_maps(
         rows, cols, area, width=width, title=title, subtitle=subtitle, frame=frame, foot=0.28,
         note=note,
     )  # fmt: skip
-    colours = [_colour(code, names) for code in sorted(names)]
+    colours = [driver_colour(code, names) for code in sorted(names)]
     order = sorted(names)
     marked = [order.index(code) for code in circular_codes if code in order]
     cmap = ListedColormap([MASKED, *colours])
@@ -78,7 +78,8 @@ def dominant_maps(
     return out.done()
 
 
-def _colour(code: int, names: dict[int, str]) -> str:
+def driver_colour(code: int, names: dict[int, str]) -> str:
+    """Return the colour of the driver `code`; white for none."""
     if code < 0:
         return NONE
     drivers = [c for c in sorted(names) if c >= 0]
