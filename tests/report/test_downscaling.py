@@ -29,9 +29,9 @@ def study(tmp_path_factory):
     told["analyses"]["stability"]["min_obs"] = 2
     root = tmp_path_factory.mktemp("heihe")
     (root / "study.yaml").write_text(yaml.safe_dump(told, sort_keys=False), encoding="utf-8")
-    with pytest.warns(
-        UserWarning, match=r"share Synthetic Heihe: reanalysis: they are not independent"
-    ):
+    shared = r"share Synthetic Heihe: reanalysis: they are not independent"
+    circular = r"ndvi_month .Synthetic Heihe: satellite maps.; their association is partly built in"
+    with pytest.warns(UserWarning, match=shared), pytest.warns(UserWarning, match=circular):
         out = run_study(root / "study.yaml", results=root / "out")
     return Study(out)
 
@@ -120,6 +120,14 @@ def test_two_days_are_compared_with_smci_which_is_not_independent(study, text):
     assert "The two are not independent" in figure
     assert re.search(r"highest on 15 (May|June) 2020", figure)
     assert "smooth against Synthetic Heihe: learned 1 km product" in figure
+
+
+def test_ndvi_bears_a_dagger_since_moisture_was_computed_from_it(study, text):
+    factors = {row["factor"] for row in rows_of(study, "factors-factors.csv")}
+    assert "NDVI\N{DAGGER}" in factors
+    assert "elevation" in factors
+    figure = text.split('<figure id="factor-heatmap-factors"')[1].split("</figure>")[0]
+    assert "Soil moisture was made from NDVI" in figure
 
 
 def test_the_methods_say_how_it_was_made(study):

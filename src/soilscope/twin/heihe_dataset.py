@@ -42,6 +42,9 @@ UNITS = {
     "saturated_conductivity": ("cm d-1", "saturated hydraulic conductivity"),
 }
 TOTAL = "volumetric soil moisture, ice included"
+#: What a satellite sees of the basin: what is computed from it is not independent of it.
+SEEN = ("lst_day", "lst_night", "ndvi")
+MAPS = json.dumps(["Synthetic Heihe: satellite maps"])
 
 
 def attrs(name: str, **more: Any) -> dict[str, Any]:
@@ -54,6 +57,7 @@ def fine_dataset(land: Land, daily: Mapping[str, Array], days: Array, title: str
     """Label what is known of every cell, and the daily values (day, cells of the basin)."""
     inside = land.place.inside
     made: dict[str, Any] = {"land_cover": (PLANAR, land.cover.code, _codes("land cover", IGBP))}
+    made["land_cover"][2]["lineage"] = MAPS
     irrigated = np.where(inside, land.cover.is_(CROP), -1).astype(np.int8)
     made["irrigated"] = (PLANAR, irrigated, _codes("irrigated", {0: "no", 1: "yes"}))
     static = {"elevation": land.terrain.elevation}
@@ -65,6 +69,8 @@ def fine_dataset(land: Land, daily: Mapping[str, Array], days: Array, title: str
         full = np.full((len(days), *inside.shape), np.nan, dtype=np.float32)
         full[:, inside] = values
         made[name] = (("time", *PLANAR), full, attrs(name))
+    for name in SEEN:
+        made[name][2]["lineage"] = MAPS
     return _on_grid(made, land.place.geobox, days, title)
 
 

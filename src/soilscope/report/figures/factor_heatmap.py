@@ -109,7 +109,7 @@ def _draw(one: xr.Dataset, *, title: str, note: str, frame: Frame) -> Figure:
 
 
 def _subtitle(shown: xr.Dataset, *, of: int) -> str:
-    cells = shown["n_obs"].values
+    cells = shown["n_obs"].values[shown["q"].notnull().any("factor").values]
     least, most = int(cells.min()), int(cells.max())
     counted = f"{most:,} cells" if least == most else f"{least:,} to {most:,} cells"
     return sentences(

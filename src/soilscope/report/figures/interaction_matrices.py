@@ -99,7 +99,8 @@ def _seen(one: xr.Dataset) -> str:
     best = f"{labels[i]} and {labels[j]}{on_date(when[t])}"
     return (
         f"Most is explained by {best} (q {decimals(q, 2)}). Plain q calls {plain:,} "
-        f"{_pairs(plain)} enhanced; {kept} remain by adjusted q, and {noise} are what noise alone would give."
+        f"{_pairs(plain)} enhanced; {kept} remain by adjusted q, and {noise} are what noise "
+        "alone would give."
     )
 
 
@@ -108,6 +109,7 @@ def _pairs(n: int) -> str:
 
 
 def _draw(one: xr.Dataset, *, title: str, note: str, frame: Frame) -> Figure:
+    one = one.isel(time=np.flatnonzero(one["q12"].notnull().any(("factor", "factor_2")).values))
     total = one.sizes["time"]
     diagonal = np.einsum("iit->it", one["q12"].values)
     order = by_size(diagonal)

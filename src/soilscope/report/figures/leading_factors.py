@@ -78,14 +78,19 @@ def leaders(one: xr.Dataset) -> tuple[Array, Array]:
 def _seen(one: xr.Dataset) -> str:
     names, when = names_of(one), dates(one)
     every, free = leaders(one)
-    said = f"Leading: {_told(every, names, when)}"
+    known = np.isfinite(one["q_adjusted"].values).any(axis=0)
+    said = f"Leading: {_told(every, names, when, known)}"
     if (every == free).all():
         return f"{said}."
-    return f"{said}; of those that soil moisture was not made from: {_told(free, names, when)}."
+    rest = _told(free, names, when, known)
+    return f"{said}; of those that soil moisture was not made from: {rest}."
 
 
-def _told(first: Array, names: Sequence[str], when: Sequence[str]) -> str:
-    words = [names[k] if k >= 0 else "none" for k in first]
+def _told(first: Array, names: Sequence[str], when: Sequence[str], known: Array) -> str:
+    words = [
+        names[k] if k >= 0 else "none" if there else "no estimate"
+        for k, there in zip(first, known, strict=True)
+    ]
     return listed([f"{word} ({at})" for word, at in runs(words, when)])
 
 
