@@ -26,6 +26,18 @@ def cluster():
     process.communicate(timeout=30)
 
 
+def ctrl_c_once_it_is_heard(begun=lambda: True):
+    """Press Ctrl-C as soon as a run listens; before that the signal would end the test itself."""
+    before = signal.getsignal(signal.SIGINT)
+
+    def press():
+        while signal.getsignal(signal.SIGINT) is before or not begun():
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=press, daemon=True).start()
+
+
 def test_every_item_is_done_once_and_counted():
     seen, counts, lock = [], [], threading.Lock()
 
@@ -69,7 +81,7 @@ def test_after_a_failure_nothing_is_begun_and_what_runs_is_finished():
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no signals to send on Windows")
 def test_ctrl_c_ends_a_run_that_waits_for_workers_that_never_come(cluster):
-    threading.Timer(3, os.kill, [os.getpid(), signal.SIGINT]).start()
+    ctrl_c_once_it_is_heard()
     with executor(workers=None, scheduler=cluster) as execute, pytest.raises(KeyboardInterrupt):
         execute(str, [1, 2], lambda _: None)
 
@@ -78,10 +90,13 @@ def test_ctrl_c_ends_a_run_that_waits_for_workers_that_never_come(cluster):
 def test_a_slow_end_after_ctrl_c_is_told(caplog, monkeypatch):
     monkeypatch.setattr("soilscope.study.execute._SOON", 0.05)
 
+    begun = threading.Event()
+
     def work(_):
+        begun.set()
         time.sleep(0.5)
 
-    threading.Timer(0.1, os.kill, [os.getpid(), signal.SIGINT]).start()
+    ctrl_c_once_it_is_heard(begun.is_set)
     with pytest.raises(KeyboardInterrupt):
         on_threads(work, range(9), lambda _: None)
     (record,) = caplog.records
