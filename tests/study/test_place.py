@@ -229,6 +229,16 @@ def test_a_faulty_place_is_told_in_one_line(folder, place, text):
     assert all("\n" not in fault for fault in faults)
 
 
+@pytest.mark.usefixtures("folder")
+def test_a_root_that_is_unset_is_the_only_fault_of_a_zone_file_below_it(monkeypatch):
+    monkeypatch.delenv("NOWHERE", raising=False)
+    path = study("roots: {data: '${NOWHERE}'}\nzones: {file: data:zones.shp}")
+    with pytest.raises(StudyError) as caught:
+        load_study(path)
+    assert len(caught.value.faults) == 1
+    assert "NOWHERE of root 'data' is unset" in caught.value.faults[0]
+
+
 def test_half_a_month_of_days_is_missing_and_said(folder):
     with xr.open_dataset("climate.nc") as ds:
         short = ds.load()
