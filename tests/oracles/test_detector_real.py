@@ -23,9 +23,11 @@ from soilscope.grid.measure import cell_area
 from soilscope.names import INTERACTIONS
 from soilscope.study.config import load_study
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:the response was made from factors", "ignore:p='central'", "ignore:p='permutation'"
-)
+pytestmark = [
+    pytest.mark.jit,
+    pytest.mark.filterwarnings("ignore:the response was made from factors"),
+    pytest.mark.filterwarnings("ignore:p='central'"),
+]
 NOAH = "gldas-noah-snapshot/GLDAS_NOAH025_3H_20150101T0000_china.nc"
 OWN = ("temperature", "precipitation", "evapotranspiration", "snow_water_equivalent", "pressure")
 
