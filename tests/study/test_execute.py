@@ -64,11 +64,11 @@ def test_without_workers_the_tasks_run_on_threads():
 
 
 def test_after_a_failure_nothing_is_begun_and_what_runs_is_finished():
-    begun, ended = [], []
+    begun, ended, first = [], [], threading.Lock()
 
     def work(item):
         begun.append(item)
-        if item == 0:
+        if first.acquire(blocking=False):  # tasks are begun in any order
             raise OSError(28, "No space left on device")
         threading.Event().wait(0.05)
         ended.append(item)
