@@ -271,16 +271,16 @@ def test_other_models_of_the_same_points_share_their_table_and_empty_fields_are_
     folder.add("cube", "cube", field().to_dataset(name="soil_moisture"), sources=(source(),))
     for name, points in (("points", planted()), ("empty", planted().isel(time=[2]))):
         folder.add(name, "variogram", points, inputs={"field": "soil_moisture"})
-        for style in ("gstat", "gs+"):
+        for key, style in (("first", "gstat"), ("second", "gs+")):
             models = fit_variogram(points, style=style)
             models = models.assign_coords(model=models["model"].astype(object))
-            folder.add(f"{name}_{style[:2]}", "fit_variogram", models, inputs={"vg": name})
+            folder.add(f"{name}_{key}", "fit_variogram", models, inputs={"vg": name})
     study = Study(folder.finish(title="Two styles"))
     keys = [table.key for table in all_tables(study)]
     assert keys.count("semivariances-points") == 1
     assert "semivariances-empty" not in keys
-    assert not list(variogram_panels.plates(study, "empty_gs"))
-    [table] = [t for t in all_tables(study) if t.key == "variograms-empty-gs"]
+    assert not list(variogram_panels.plates(study, "empty_first"))
+    [table] = [t for t in all_tables(study) if t.key == "variograms-empty-first"]
     assert table.data["note"].tolist() == ["no data"]
 
 
