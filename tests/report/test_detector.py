@@ -357,6 +357,7 @@ def test_the_page_has_every_figure_and_its_csv(page):
         "class-breaks-elevation-classes", "class-breaks-ndvi-classes", "risk-maps-risk",
         "risk-strata-risk",
     }  # fmt: skip
+    assert '<h3 id="method-detector">' in page
     for key in keys:
         assert ".csv" in section.split(f'<figure id="{key}"')[1].split("</figure>")[0]
 

@@ -44,8 +44,9 @@ def _told(one: xr.Dataset, first: Array) -> tuple[str, int]:
     q = np.where(first == k, one["q"].values[k], -np.inf)
     t = int(q.argmax())
     when = dates(one)
+    estimated = int(np.isfinite(one["q"].values).any(axis=0).sum())
     often = (
-        f", which leads on {int((first == k).sum())} of {first.size} dates" if when != [""] else ""
+        f", which leads on {int((first == k).sum())} of {estimated} dates" if when != [""] else ""
     )
     p = f", {p_equals(float(one['p'].values[k, t]))}" if "firm" in one else ""
     return f"{names_of(one)[k]}{often} (q {decimals(float(q[t]), 2)}{on_date(when[t])}{p})", k

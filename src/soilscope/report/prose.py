@@ -130,9 +130,12 @@ def _trend(study: Study, name: str) -> str:
 def _fdr(study: Study, name: str) -> str:
     method = str(_options(study, name).get("method", "bh"))
     word = {"bh": "Benjamini-Hochberg", "by": "Benjamini-Yekutieli"}.get(method, method)
+    owner = next((owner for _, owner in study.parents(name)), "")
+    of_factors = "factor" in study.data(owner).dims if owner else False
+    what = "all factors and dates" if of_factors else "each map"
     found = dois(study.data(name))
     return (
-        f"The p-values of each map were adjusted for the false discovery rate ({word}"
+        f"The p-values of {what} were adjusted for the false discovery rate ({word}"
         f"{f'; {found}' if found else ''})."
     )
 

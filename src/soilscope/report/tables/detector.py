@@ -29,7 +29,7 @@ _PAIRS = ("q12", "q12_adjusted", "p_value", "p_excess", "n_strata")
 _ECOLOGY = ("q_difference", "q_difference_low", "q_difference_high", "p_bootstrap", "f", "p_value")
 
 
-def factors(study: Study, name: str) -> Table:
+def factors(study: Study, name: str) -> Table | None:
     """List q of each date, layer and factor, with the p-values that count."""
     said = claim(study, name)
     ds = study.data(name)
@@ -49,6 +49,8 @@ def factors(study: Study, name: str) -> Table:
             told = None if "firm" not in row else "yes" if bool(row["firm"]) else "no"
             cells |= {"significant": told, "status": status[i]}
             rows.append(head | {"factor": label} | cells)
+    if not rows:
+        return None
     return Table(
         file_stem("factors", name), name, "detector", f"Factors ({name})",
         sentences(
@@ -65,7 +67,7 @@ def factors(study: Study, name: str) -> Table:
     )  # fmt: skip
 
 
-def interactions(study: Study, name: str) -> Table:
+def interactions(study: Study, name: str) -> Table | None:
     """List each pair of factors once, with both types and what noise alone would give."""
     ds = study.data(name)
     rows = []
@@ -82,6 +84,8 @@ def interactions(study: Study, name: str) -> Table:
                 "noise": "yes" if noise[i, j] else "no",
             }
             rows.append(head | {"factor": labels[i], "factor_2": labels[j]} | cells | types)
+    if not rows:
+        return None
     return Table(
         file_stem("interactions", name), name, "detector", f"Pairs of factors ({name})",
         sentences(
@@ -99,7 +103,7 @@ def interactions(study: Study, name: str) -> Table:
     )  # fmt: skip
 
 
-def risks(study: Study, name: str) -> Table:
+def risks(study: Study, name: str) -> Table | None:
     """List the mean of each stratum, with letters of those that do not differ."""
     ds = study.data(name)
     edges = _edges(study, name)
@@ -115,8 +119,10 @@ def risks(study: Study, name: str) -> Table:
                 told = {"range": ranges[k] if k < len(ranges) else ""}
                 stratum = {"factor": label, "stratum": int(row["stratum"][k]) + 1}
                 rows.append(head | stratum | told | cells | {"letters": groups[k]})
+    if not rows:
+        return None
     data = pd.DataFrame(rows)
-    if len(data) and not data["range"].any():
+    if not data["range"].any():
         data = data.drop(columns="range")
     units = unit_text(ds["mean"].attrs.get("units"))
     return Table(
@@ -131,7 +137,7 @@ def risks(study: Study, name: str) -> Table:
     )  # fmt: skip
 
 
-def classes(study: Study, name: str) -> Table:
+def classes(study: Study, name: str) -> Table | None:
     """List for each date, layer and factor what was chosen, with its edges."""
     ds = study.data(name)
     words = method_words(ds)
@@ -156,6 +162,8 @@ def classes(study: Study, name: str) -> Table:
                     "status": status[i],
                 }
             )
+    if not rows:
+        return None
     return Table(
         file_stem("classes", name), name, "detector", f"Chosen classes ({name})",
         sentences(
@@ -217,10 +225,12 @@ def comparisons(study: Study, name: str) -> Table | None:
 
 
 def _every(study: Study, ds: xr.Dataset) -> Iterator[tuple[dict[str, str], xr.Dataset]]:
-    """Yield the words of a date and layer, and the part of a result that they name."""
+    """Yield the words of a date and layer with data, and the part of a result that they name."""
     for layer, one in parts(study, ds.load()):
-        when = dates(one)
-        for t, date in enumerate(when):
+        known = one["n_obs"].values.reshape(one.sizes["time"], -1).max(axis=1) > 0
+        for t, date in enumerate(dates(one)):
+            if not known[t]:
+                continue
             head = ({"date": date} if date else {}) | ({"layer": layer} if layer else {})
             yield head, one.isel(time=t)
 
