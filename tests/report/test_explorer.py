@@ -17,6 +17,8 @@ from soilscope.report.explorer_page import choose
 from soilscope.report.figures import layer_maps as sheets
 from soilscope.report.figures.layer_maps import layer_maps
 from soilscope.report.figures.map_grid import map_grid
+from soilscope.report.figures.stability_maps import COLOURS as STABLE
+from soilscope.report.figures.stability_maps import class_maps
 from soilscope.report.figures.trend_maps import plates
 from soilscope.report.packing import unpack
 from soilscope.report.page import write_report
@@ -230,3 +232,22 @@ def test_sites_have_no_maps_and_no_script(site_study):
 def test_the_explorer_is_hidden_until_a_script_shows_it(page):
     assert re.search(r'<section id="explore" aria-labelledby="explore-h" hidden>', page)
     assert re.search(r'<li id="explore-nav" hidden>', page)
+
+
+def test_classes_of_stability_keep_their_ranges_and_colours():
+    codes = np.array([[[0, 4], [2, -1]]], np.int8)
+    grid = {"depth": [0.1], "y": [2.0, 1.0], "x": [0.0, 1.0]}
+    flags = {"flag_values": np.arange(-1, 5), "flag_meanings": "no_data a b c d e"}
+    ds = xr.Dataset(
+        {
+            "stability": (("depth", "y", "x"), codes, flags),
+            "std": (("depth", "y", "x"), np.where(codes < 0, np.nan, 0.1)),
+        },
+        coords=grid,
+    )
+    drawn = partial(class_maps, ds, layers=["0 cm"], bounds=(0.03, 0.08, 0.13, 0.2), zone=None)
+    (stack,) = stacks_of(STUDY, Plate("key", "Title", "", "", "", drawn))
+    assert stack.names[0] == "a (below 0.03)"
+    assert stack.names[4] == "e (from 0.2)"
+    assert stack.colours == STABLE
+    np.testing.assert_array_equal(unpack(stack.maps)[0], [[[0, 4], [2, np.nan]]])

@@ -12,10 +12,13 @@ from matplotlib.colors import to_hex
 from soilscope.report.figures.dominant_maps import dominant_maps, driver_colour
 from soilscope.report.figures.layer_maps import layer_maps
 from soilscope.report.figures.map_grid import map_grid
+from soilscope.report.figures.stability_maps import COLOURS as STABILITY
+from soilscope.report.figures.stability_maps import class_labels, class_maps
 from soilscope.report.mapping import Area, area_of
 from soilscope.report.packing import STEPS, Packed, pack
 from soilscope.report.plates import Plate
 from soilscope.report.reading import Study, zone_names
+from soilscope.report.stability import class_words
 from soilscope.report.style import Scale
 from soilscope.report.words import MONTHS, sentences, unit_text
 
@@ -122,43 +125,67 @@ def _scaled(
     )
 
 
-def _of_categories(
+def _of_drivers(
     study: Study, plate: Plate, codes: xr.DataArray, valid: xr.DataArray, look: Keywords
 ) -> Stack:
-    """Take maps of categories, each with its colour."""
-    names, zone = look["names"], look.get("zone")
-    order = sorted(names)
-    codes, valid = _with_rows(codes), _with_rows(valid)
-    area = area_of(codes.where(valid), zone)
-    raw = np.where(_maps(area, valid), _maps(area, codes), np.nan)
+    drivers = look["names"]
+    names = {code: (name, driver_colour(code, drivers)) for code, name in drivers.items()}
+    marked = codes.isin(list(look.get("circular_codes", ())))
+    area = area_of(codes.where(valid), look.get("zone"))
+    return _categories(study, plate, area, codes.where(valid), names, look, marked=marked)
+
+
+def _of_stability(study: Study, plate: Plate, ds: xr.Dataset, look: Keywords) -> Stack:
+    labels = class_labels(class_words(ds), look["bounds"])
+    names = dict(enumerate(zip(labels, STABILITY, strict=True)))
+    area = area_of(ds["std"].compute(), look.get("zone"))
+    return _categories(study, plate, area, ds["stability"].compute(), names, look)
+
+
+def _categories(
+    study: Study,
+    plate: Plate,
+    area: Area,
+    codes: xr.DataArray,
+    names: dict[int, tuple[str, str]],
+    look: Keywords,
+    *,
+    marked: xr.DataArray | None = None,
+) -> Stack:
+    """Take maps of categories; `names` gives name and colour of each code."""
+    raw = _maps(area, _with_rows(codes))
     values = np.full(raw.shape, np.nan)
-    for position, code in enumerate(order):
+    for position, code in enumerate(sorted(names)):
         values[raw == code] = position
-    marked = look.get("circular_codes", ())
+    hatched = None
+    if marked is not None and bool(marked.any()):
+        hatched = _maps(area, _with_rows(marked)) & np.isfinite(values)
+    ordered = [names[code] for code in sorted(names)]
     return Stack(
         key=plate.key,
         title=plate.title,
         label="",
         units="",
         note=sentences(look.get("note", "")),
-        kind=_kind(study, codes, look["layers"]),
+        kind=_kind(study, _with_rows(codes), look["layers"]),
         across="",
         columns=(),
         rows=tuple(look["layers"]),
         low=0.0,
-        high=float(len(order)),
+        high=float(len(ordered)),
         extend="neither",
-        colours=tuple(to_hex(driver_colour(code, names)) for code in order),
-        names=tuple(str(names[code]) for code in order),
-        grid=_grid(area, codes, zone),
-        maps=pack(values, np.isin(raw, marked) if len(marked) else None),
+        colours=tuple(to_hex(colour) for _, colour in ordered),
+        names=tuple(str(name) for name, _ in ordered),
+        grid=_grid(area, codes, look.get("zone")),
+        maps=pack(values, hatched),
     )
 
 
 _SHEETS: dict[Callable[..., Any], Callable[..., Stack]] = {
     layer_maps: _of_layers,
     map_grid: _of_grid,
-    dominant_maps: _of_categories,
+    dominant_maps: _of_drivers,
+    class_maps: _of_stability,
 }
 
 

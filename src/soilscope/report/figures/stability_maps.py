@@ -41,7 +41,7 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
         "m³ m⁻³. It holds the season: a cell that is wet in summer and dry in winter every year is "
         "less stable than one that is always dry.",
         alt=f"{map_count(layers)} of classes of stability. {seen}",
-        draw=partial(_draw, ds, layers=layers, bounds=bounds, title=title, frame=study.frame,
+        draw=partial(class_maps, ds, layers=layers, bounds=bounds, title=title, frame=study.frame,
                      zone=study.zone),
     )  # fmt: skip
     difference = ds["mean_relative_difference"].compute()
@@ -88,7 +88,7 @@ def _representative(ds: xr.Dataset, layers: Sequence[str]) -> str:
     return sentences(f"{said}; {best}." if said else f"{best.capitalize()}.")
 
 
-def _draw(
+def class_maps(
     ds: xr.Dataset,
     *,
     layers: Sequence[str],
@@ -97,6 +97,7 @@ def _draw(
     frame: Frame,
     zone: xr.DataArray | None,
 ) -> Figure:
+    """Draw the classes of `ds`, a map a layer, with a cross on the representative cell."""
     code = ds["stability"].compute()
     area = area_of(ds["std"].compute(), zone)
     count = len(layers)
@@ -121,7 +122,7 @@ def _draw(
     out.figure.legend(
         handles=[
             Patch(facecolor=c, edgecolor=HATCH_INK, linewidth=0.4, label=label)
-            for c, label in zip(COLOURS, _labels(class_words(ds), bounds), strict=True)
+            for c, label in zip(COLOURS, class_labels(class_words(ds), bounds), strict=True)
         ],
         loc="lower center", ncols=5, frameon=False, handlelength=1.6, columnspacing=1.2,
         bbox_to_anchor=(0.5, (out.sheet.note + 0.02) / out.sheet.height),
@@ -129,7 +130,8 @@ def _draw(
     return out.done()
 
 
-def _labels(words: Sequence[str], bounds: Sequence[float]) -> list[str]:
+def class_labels(words: Sequence[str], bounds: Sequence[float]) -> list[str]:
+    """Name the classes with their ranges: 'stable (below 0.03)'."""
     inner = [f"{a:g} to {b:g}" for a, b in itertools.pairwise(bounds)]
     ranges = [f"below {bounds[0]:g}", *inner, f"from {bounds[-1]:g}"]
     return [f"{word} ({text})" for word, text in zip(words, ranges, strict=True)]

@@ -159,7 +159,7 @@
       }
       add(chart, "text", { x: wide - right, y: tall - 5, "text-anchor": "end" }, stack.label);
       const line = values.map((v, k) => Number.isNaN(v) ? "" : at2(k, v).join(" "));
-      add(chart, "path", { class: "line", d: line.map((p, k) => p && (line[k - 1] ? "L" : "M") + p).join("") });
+      if (stack.kind !== "Map") add(chart, "path", { class: "line", d: line.map((p, k) => p && (line[k - 1] ? "L" : "M") + p).join("") });
     }
     values.forEach((v, k) => {
       const ink = few ? css(v) : hatched(column, k, at) ? "#ffffff" : INK;
