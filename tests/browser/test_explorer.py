@@ -8,6 +8,7 @@ import pytest
 from soilscope.report.page import write_report
 from soilscope.report.words import MINUS
 
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
 A_MAP = "#explore-map"
 CHOSEN = "#explore-read strong"
 
@@ -32,7 +33,7 @@ def browser(chromium):
     """A browser that a script drives, without network."""
     driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with driver.sync_playwright() as started:
-        found = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        found = started.chromium.launch(executable_path=chromium, args=list(FLAGS))
         yield found
         found.close()
 
