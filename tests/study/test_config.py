@@ -118,7 +118,7 @@ def test_names_of_analyses_may_hold_letters_of_any_language(folder):
         ("title:", "titel:", ":1: unknown key 'titel'; did you mean 'title'? There are: title, "),
         ("2001-01, 2002", "2001-13, 2002", ":4: period is ['2001-13', 2002]; give its first"),
         ("2001-01, 2002", "2003, 2002", ":4: period ends before it starts: 2003 to 2002."),
-        ("[2001-01, 2002]", "2001", ":4: period is 2001; give [first month, last month]."),
+        ("[2001-01, 2002]", "2001", ":4: period is 2001; give its first and last month, "),
         ("product: table", "product: tabel", ":7: unknown product 'tabel'; did you mean 'table'?"),
         ("product: table", "product: [a]", ":7: unknown product"),
         ("data:sm.csv", "data:sm.cvs", ":8: there is no file "),
