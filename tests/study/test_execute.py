@@ -26,6 +26,14 @@ def cluster():
     process.communicate(timeout=30)
 
 
+@pytest.fixture
+def heard():
+    """Let Ctrl-C interrupt also where the tests run in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def ctrl_c_once_it_is_heard(begun=lambda: True):
     """Press Ctrl-C as soon as a run listens; before that the signal would end the test itself."""
     before = signal.getsignal(signal.SIGINT)
@@ -80,14 +88,14 @@ def test_after_a_failure_nothing_is_begun_and_what_runs_is_finished():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no signals to send on Windows")
-def test_ctrl_c_ends_a_run_that_waits_for_workers_that_never_come(cluster):
+def test_ctrl_c_ends_a_run_that_waits_for_workers_that_never_come(cluster, heard):
     ctrl_c_once_it_is_heard()
     with executor(workers=None, scheduler=cluster) as execute, pytest.raises(KeyboardInterrupt):
         execute(str, [1, 2], lambda _: None)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no signals to send on Windows")
-def test_a_slow_end_after_ctrl_c_is_told(caplog, monkeypatch):
+def test_a_slow_end_after_ctrl_c_is_told(caplog, monkeypatch, heard):
     monkeypatch.setattr("soilscope.study.execute._SOON", 0.05)
 
     begun = threading.Event()
