@@ -401,7 +401,7 @@ def test_one_valid_year_is_too_few_even_when_one_is_asked_for():
         ({"window": 3}, "by='dayofyear' only"),
         ({"by": "dayofyear", "window": 200}, "between 0 and 182"),
         ({"ddof": 2}, "0 or 1"),
-        ({"min_years": 0}, "1 or more"),
+        ({"min_years": 0}, "at least 1"),
     ],
 )
 def test_options_without_sense_are_refused(options, text):

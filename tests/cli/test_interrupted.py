@@ -70,6 +70,14 @@ def grid(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+def heard() -> None:
+    """Let a child hear Ctrl-C, also where the tests run in the background, which ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+HEARD = None if sys.platform == "win32" else heard
+
+
 def child(before: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", CHILD.replace("BEFORE", before), *arguments],
@@ -77,6 +85,7 @@ def child(before: str, *arguments: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=HEARD,
     )
 
 
@@ -158,6 +167,7 @@ def test_ctrl_c_that_reaches_the_workers_too_is_told_once(grid, monkeypatch):
         [sys.executable, program, "run", "study.yaml", "-r", "out", "--workers", "2"],
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=HEARD,
         start_new_session=True,  # the terminal's Ctrl-C reaches this whole group
     )
     while not marks("out"):
@@ -191,6 +201,7 @@ def test_a_second_ctrl_c_waits_for_no_slab(folder):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=HEARD,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "at work\n"

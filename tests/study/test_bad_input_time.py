@@ -125,7 +125,7 @@ def test_two_files_of_one_year_are_named_by_every_product(spoilt):
     assert "TerraClimate_vpd_2001 (1).nc and " in line
     assert "both hold vpd of 2001; keep one of them." in line
     line = spoilt.refused(study_of("ndvi"))
-    assert "both hold 2000-01-01; mosaic tiles first" in line
+    assert "both hold 2000-01-01 of the same cells; keep one of them" in line
 
 
 # calendars and periods

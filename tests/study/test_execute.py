@@ -15,7 +15,7 @@ def cluster():
     """Start a scheduler that has no workers; yield its address."""
     command = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
     process = subprocess.Popen(
-        [*command, "--host", "127.0.0.1", "--port", "0", "--no-dashboard"],
+        [*command, "--host", "127.0.0.1", "--port", "0", "--dashboard-address", "127.0.0.1:0"],
         stderr=subprocess.PIPE,
         text=True,
     )

@@ -36,7 +36,9 @@ def index_of_parameters(
         outputs={"ssmi": Output(float_dtype(da), dim)},
         tables=tables,
     )
-    return ds.assign({name: parameters[name].drop_attrs() for name in ("n_obs", "status")})
+    return ds.assign(
+        {name: parameters[name].drop_attrs(deep=False) for name in ("n_obs", "status")}
+    )
 
 
 def reach(time: xr.DataArray, *, n: int, baseline: str, options: IndexOptions) -> dict[str, float]:

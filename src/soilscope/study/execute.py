@@ -99,7 +99,8 @@ def executor(*, workers: int | None, scheduler: str | None) -> Iterator[Execute]
     target: dict[str, Any] = (
         {"address": scheduler}
         if scheduler is not None
-        else {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
+        # a server of its own: the usual port may be another cluster's, and the world's
+        else {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
         | {"silence_logs": logging.ERROR}  # a cancelled slab is no news
     )
     try:
