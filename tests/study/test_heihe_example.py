@@ -1,9 +1,7 @@
 """Paper B from its own products: the example study, on small files in their real layouts."""
 
-import importlib.util
 import json
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -14,6 +12,8 @@ from soilscope.study.config import load_study
 from soilscope.study.plan import plan
 from soilscope.study.runner import run_study
 from soilscope.study.store import Store
+from soilscope.twin.heihe import heihe
+from soilscope.twin.heihe_products import BARREN, write_products
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "heihe.yaml"
 FACTORS = {
@@ -31,18 +31,10 @@ SMALLER = {
 }
 
 
-def beside(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def twin():
-    return beside("heihe_files").heihe_part()
+    """The part where mountains, forest, oasis and desert meet; composites begin before May."""
+    return heihe(size=(64, 60), days=121, start="2020-04-14")
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +42,7 @@ def study(tmp_path_factory, twin):
     """Files of every product, under a folder with a Chinese name and a space, and the study."""
     folder = tmp_path_factory.mktemp("paper") / "数据 黑河"
     folder.mkdir()
-    beside("heihe_files").write_heihe_files(folder, twin)
+    write_products(folder, twin, first="2020-05-01", last="2020-07-31")
     text = EXAMPLE.read_text(encoding="utf-8")
     for whole, part in SMALLER.items():
         assert whole in text, whole
@@ -187,7 +179,7 @@ def test_deserts_without_an_estimate_of_pet_stand_in_the_second_set_alone(result
     assert set(everywhere.factor.values.tolist()) == FACTORS - {"pet"}
     assert (everywhere.n_obs > 1.3 * drivers.n_obs).all()
     known = results.open("pet").load().potential_evapotranspiration.isel(time=2).notnull()
-    barren = twin.fine.land_cover.values == beside("heihe_files").BARREN
+    barren = twin.fine.land_cover.values == BARREN
     assert known.values[barren].mean() < 0.2
     assert known.values[~barren].mean() > 0.8
 

@@ -1,4 +1,4 @@
-"""A part of the Heihe twin, written as the files that paper B was made from."""
+"""The Heihe twin as the files that paper B was made from: every product in its own layout."""
 
 import json
 from pathlib import Path
@@ -10,9 +10,9 @@ import pyproj
 import xarray as xr
 from shapely.geometry import box
 
-from soilscope import set_layers
 from soilscope.grid.crs import geobox_of, stamp
-from soilscope.twin.heihe import Heihe, heihe
+from soilscope.grid.depth import set_layers
+from soilscope.twin.heihe import Heihe
 from soilscope.twin.heihe_place import ALBERS
 from soilscope.twin.layouts.era5_land import write_era5_land
 from soilscope.twin.layouts.esa_cci import write_esa_cci
@@ -29,25 +29,28 @@ from soilscope.twin.layouts.soil_hydraulics import write_soil_hydraulics
 from soilscope.twin.layouts.soilgrids import write_soilgrids
 from soilscope.twin.layouts.trims_lst import write_trims_lst
 
-#: Days of surface temperature and soil moisture; composites begin before and end behind them.
-FIRST, LAST = "2020-05-01", "2020-07-31"
 BARREN = 16
 SUB_BASINS = ["上游", "中游"]
 
 
-def heihe_part(size: tuple[int, int] = (64, 60)) -> Heihe:
-    """Draw the part of the twin where mountains, forest, oasis and desert meet."""
-    return heihe(size=size, days=121, start="2020-04-14")
+def write_products(folder: Path, twin: Heihe, *, first: str, last: str) -> None:
+    """Write the 14 products that `examples/heihe.yaml` names, in the layouts in which they come.
 
-
-def write_heihe_files(folder: Path, twin: Heihe) -> None:
-    """Write every product of the study in its own layout."""
-    days = slice(FIRST, LAST)
+    Parameters
+    ----------
+    folder
+        Where files and folders are made.
+    twin
+        As `heihe` draws it.
+    first, last
+        Days of surface temperature and soil moisture; composites are made of all days of the twin.
+    """
+    days = slice(first, last)
     fine = twin.fine.sel(time=days)
     write_trims_lst(fine[["lst_day", "lst_night"]], folder / "TRIMS_LST")
     write_era5_land(_hours(twin.reanalysis.sel(time=days)), folder / "ERA5-Land", by="all")
     cci = twin.cci.sel(time=days)
-    cci = cci.assign(flag=xr.where(cci.flag == 1, 1, 0))
+    cci = cci.assign(flag=(cci.flag == 1).astype("i1"))
     write_esa_cci(_around(cci), folder / "ESA_CCI")
     write_smops(twin.smops.sel(time=days), folder / "SMOPS")
     learned = twin.smci.soil_moisture.sel(time=days).expand_dims(depth=1, axis=1)
@@ -56,7 +59,8 @@ def write_heihe_files(folder: Path, twin: Heihe) -> None:
     _write_satellites(folder, twin.fine)
     _write_still(folder, twin.fine)
     west, south, east, north = _bounds(twin.fine)
-    halves = [box(west, south, east, 38.95), box(west, 38.95, east, north)]
+    middle = (south + north) / 2
+    halves = [box(west, south, east, middle), box(west, middle, east, north)]
     basins = geopandas.GeoDataFrame({"NAME": SUB_BASINS}, geometry=halves, crs="EPSG:4326")
     basins.to_file(folder / "sub_basins.shp", engine="pyogrio", encoding="UTF-8")
 
