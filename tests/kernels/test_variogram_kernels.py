@@ -54,15 +54,19 @@ def test_transforms_give_the_sums_over_all_pairs(rows, columns, seed, data):
 
 
 @pytest.mark.parametrize("root", [False, True])
-def test_one_by_one_gives_the_sums_over_all_pairs(root):
+@pytest.mark.parametrize("inside", [((0, 6), (0, 11)), ((1, 4), (3, 7)), ((5, 6), (10, 11))])
+def test_one_by_one_gives_the_sums_over_all_pairs(root, inside):
     z, mask = field((6, 11))
-    rows, columns = np.array([0, 1, 3, 5]), np.array([4, -10, 2, 0])
-    made = np.empty(4)
-    lag_sums(z, mask.astype(float), rows, columns, root, made)
+    mask[2] = False  # a row without values
+    rows, columns = np.array([0, 1, 1, 3, 5]), np.array([4, -10, 3, 2, 0])
+    made = np.empty(5)
+    lag_sums(z, mask.astype(float), np.array(inside), rows, columns, root, made)
+    (top, bottom), (left, right) = inside
     for found, i, j in zip(made, rows, columns, strict=True):
         pairs = [
             abs(z[a, b] - z[a + i, b + j])
             for a, b in np.argwhere(mask)
+            if top <= a < bottom and left <= b < right
             if a + i < 6 and 0 <= b + j < 11 and mask[a + i, b + j]
         ]
         assert found == pytest.approx(sum(d**0.5 if root else d**2 for d in pairs), rel=1e-12)

@@ -150,6 +150,7 @@ class MapSums:
         made = np.zeros(lags.rows.size)
         part = np.empty(int(chosen.sum()))
         field = np.ascontiguousarray(field)
-        lag_sums(field, weight, lags.rows[chosen], lags.columns[chosen], self.root, part)
+        whole = np.array([(0, n) for n in field.shape])
+        lag_sums(field, weight, whole, lags.rows[chosen], lags.columns[chosen], self.root, part)
         made[chosen] = part
         return lags.sums(made)
