@@ -91,7 +91,8 @@ def test_cells_missing_in_one_factor_are_missing_in_all():
     [
         ({"methods": ["jenks"]}, "a method in methods is 'jenks'"),
         ({"n_classes": [1]}, "a number in n_classes is 1; it must be between 2"),
-        ({"n_classes": []}, "give at least one of each"),
+        ({"n_classes": []}, "n_classes is empty"),
+        ({"methods": []}, "methods is empty"),
         ({"select": "best"}, "select is 'best'"),
         ({"p": "central"}, "p is 'central'"),
         ({"p": "permutation"}, "give rng"),

@@ -11,6 +11,8 @@ from soilscope.errors import InputError, SoilscopeWarning
 
 Significance = Literal["central", "gd", "permutation", "spatial", "none"]
 SIGNIFICANCE = ("central", "gd", "permutation", "spatial", "none")
+Drawn = Literal["none", "permutation", "spatial"]
+DRAWN = ("none", "permutation", "spatial")
 Singletons = Literal["keep", "drop"]
 Rng = int | np.random.Generator | None
 

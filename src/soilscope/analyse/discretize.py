@@ -1,6 +1,7 @@
 """Cut numbers into classes: the strata of a geographical detector."""
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -156,6 +157,15 @@ class Cutter:
         # closed on the right: north-east begins just behind its edge
         sector = np.ceil((values % 360.0) / width - 0.5).astype(np.int64) % self.n_classes
         return edges, sector.astype(np.int16)
+
+
+def numbers_of_classes(n_classes: int | Sequence[int]) -> tuple[int, ...]:
+    """Return rising numbers of classes, each once."""
+    asked = list(n_classes) if isinstance(n_classes, Iterable) else [n_classes]
+    if not asked:
+        raise InputError("n_classes is empty; give at least one number of classes, as in [4].")
+    require_classes(asked, name="a number in n_classes")
+    return tuple(sorted({int(n) for n in asked}))
 
 
 def require_classes(numbers: list[int], *, name: str) -> None:

@@ -4,28 +4,17 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 from scipy.special import fdtr, fdtrc
 
-from soilscope.analyse.detector_options import Rng, require_block, seed_of
+from soilscope.analyse.detector_inputs import given_to
+from soilscope.analyse.detector_options import Rng, seed_of
 from soilscope.analyse.detector_result import pair_coords, told
-from soilscope.analyse.detector_sample import (
-    Array,
-    Dim,
-    Factors,
-    Sample,
-    named_factors,
-    over_sample,
-    require_weights,
-    sample_dims,
-    sample_of,
-)
+from soilscope.analyse.detector_sample import Array, Dim, Factors, Floats, Sample, sample_of
 from soilscope.checks import require_at_least, require_choice
 from soilscope.errors import InputError
 from soilscope.labelled import Output
 
-Floats = npt.NDArray[np.float64]
 Compat = Literal["GD", "gdverse"]
 _VALUES = ("f", "p_value", "q_difference", "q_difference_low", "q_difference_high", "p_bootstrap")
 
@@ -99,19 +88,15 @@ def ecological_detector(
     require_at_least(n_boot, 0, name="n_boot")
     if n_boot and rng is None:
         raise InputError("the bootstrap draws at random; give rng, as in rng=1.")
-    dims = sample_dims(y, dim)
-    edge = require_block(block, dims)
-    factors = named_factors(strata, y, dims)
-    require_weights(weights, y, dims)
-    shape = (len(factors),) * 2
+    given = given_to(y, strata, dim=dim, weights=weights, block=block)
+    shape = (len(given.factors),) * 2
     outputs = {key: Output("f8", ("factor", "factor_2"), shape) for key in _VALUES}
     outputs |= {"n_obs": Output("i8")}
-    test = EcologicalTest(compat, int(n_boot), edge, seed_of(rng))
-    ds = over_sample(test, y, factors, dims=dims, outputs=outputs, weights=weights)
+    ds = given.apply(EcologicalTest(compat, int(n_boot), given.block, seed_of(rng)), outputs)
     return told(
-        ds.assign_coords(pair_coords(y, factors)),
+        ds.assign_coords(pair_coords(y, given.factors)),
         method="ecological_detector",
-        options={"compat": compat, "n_boot": n_boot, "block": edge},
+        options={"compat": compat, "n_boot": n_boot, "block": given.block},
         assumes="p_value: independent sums of squares; bounds: exchangeable blocks",
     )
 

@@ -6,15 +6,9 @@ from typing import Any, Literal
 import numpy as np
 import xarray as xr
 
+from soilscope.analyse.detector_inputs import given_to
 from soilscope.analyse.detector_null import Null, share_above
-from soilscope.analyse.detector_options import (
-    ASSUMES,
-    Rng,
-    Significance,
-    Singletons,
-    require_block,
-    require_significance,
-)
+from soilscope.analyse.detector_options import ASSUMES, Rng, Significance, Singletons
 from soilscope.analyse.detector_result import factor_coords, told
 from soilscope.analyse.detector_sample import (
     Array,
@@ -23,10 +17,6 @@ from soilscope.analyse.detector_sample import (
     Factors,
     Floats,
     Sample,
-    named_factors,
-    over_sample,
-    require_weights,
-    sample_dims,
     sample_of,
 )
 from soilscope.analyse.detector_statistics import Rules, Statistics
@@ -131,18 +121,12 @@ def factor_detector(
         return told(ds, method="factor_detector", options=options, assumes=ASSUMES[p])
     if isinstance(y, xr.Dataset):
         raise InputError("y is a Dataset; give one variable, or stratum_moments without strata.")
-    dims = sample_dims(y, dim)
-    factors = named_factors(strata, y, dims)
-    require_weights(weights, y, dims)
-    edge = require_block(block, dims)
-    seed = require_significance(p, dims, rng, n_surrogates)
-    drawn = p in ("permutation", "spatial")
-    null = Null(p, n_surrogates, seed, edge) if drawn else None
-    test, outputs = FactorTest(rules, null), _outputs(len(factors))
-    ds = over_sample(test, y, factors, dims=dims, outputs=outputs, weights=weights)
+    given = given_to(y, strata, dim=dim, weights=weights, block=block)
+    null = given.null(p, rng, n_surrogates)
+    ds = given.apply(FactorTest(rules, null), _outputs(len(given.factors)))
     if null is not None:
-        options |= {"n_surrogates": n_surrogates, "rng": seed, "block": edge}
-    ds = ds.assign_coords(factor_coords(y, factors))
+        options |= {"n_surrogates": n_surrogates, "rng": null.seed, "block": null.block}
+    ds = ds.assign_coords(factor_coords(y, given.factors))
     return told(ds, method="factor_detector", options=options, assumes=ASSUMES[p])
 
 

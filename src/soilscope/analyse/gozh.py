@@ -1,14 +1,15 @@
 """Zones of a regression tree: classes of a factor, or of two together, that the field chooses."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from soilscope.analyse.detector_inputs import given_to
 from soilscope.analyse.detector_null import Null, share_above
-from soilscope.analyse.detector_options import ASSUMES, Rng, require_block, require_significance
+from soilscope.analyse.detector_options import ASSUMES, DRAWN, Drawn, Rng
 from soilscope.analyse.detector_result import pair_coords, told
 from soilscope.analyse.detector_sample import (
     Array,
@@ -17,9 +18,6 @@ from soilscope.analyse.detector_sample import (
     Floats,
     Sample,
     encode,
-    named_factors,
-    over_sample,
-    sample_dims,
     sample_of,
 )
 from soilscope.analyse.detector_statistics import Rules, Statistics
@@ -42,7 +40,7 @@ def gozh(
     min_split: int = 20,
     min_leaf: int = 7,
     dim: Dim = None,
-    p: Literal["none", "permutation", "spatial"] = "none",
+    p: Drawn = "none",
     block: int = 1,
     tolerance: float = 1e-9,
     n_surrogates: int = 199,
@@ -113,16 +111,12 @@ def gozh(
     require_at_least(min_leaf, 1, name="min_leaf")
     require_at_least(min_split, 2, name="min_split")
     require_between(tolerance, 0.0, 1.0, name="tolerance")
-    require_choice(p, ("none", "permutation", "spatial"), name="p")
-    dims = sample_dims(y, dim)
-    given = named_factors(factors, y, dims, name="factors")
-    edge = require_block(block, dims)
-    seed = require_significance(p, dims, rng, n_surrogates)
-    null = None if p == "none" else Null(p, n_surrogates, seed, edge)
-    ordered = tuple(factor.dtype.kind == "f" for factor in given.values())
+    require_choice(p, DRAWN, name="p")
+    given = given_to(y, factors, dim=dim, block=block, name="factors")
+    null = given.null(p, rng, n_surrogates)
+    ordered = tuple(factor.dtype.kind == "f" for factor in given.factors.values())
     zones = Zones(ordered, float(complexity), int(min_split), int(min_leaf), tolerance, null)
-    outputs = _outputs(len(given), {str(d): y.sizes[d] for d in dims})
-    ds = over_sample(zones, y, given, dims=dims, outputs=outputs, codes=False)
+    ds = given.apply(zones, _outputs(len(given.factors), given.sizes), codes=False)
     ds["codes"] = ds["codes"].transpose("factor", *y.dims)
     options = {
         "complexity": complexity,
@@ -132,7 +126,7 @@ def gozh(
         "n_surrogates": n_surrogates if null else None,
     }
     return told(
-        ds.assign_coords(pair_coords(y, given)),
+        ds.assign_coords(pair_coords(y, given.factors)),
         method="gozh",
         options=options,
         assumes=ASSUMES[p],

@@ -6,30 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
+from soilscope.analyse.detector_inputs import given_to
 from soilscope.analyse.detector_null import Null, share_above
 from soilscope.analyse.detector_options import (
     ASSUMES,
     Rng,
     Significance,
     Singletons,
-    require_block,
-    require_significance,
+    seed_of,
 )
 from soilscope.analyse.detector_result import pair_coords, told
-from soilscope.analyse.detector_sample import (
-    Array,
-    Dim,
-    Factors,
-    Sample,
-    named_factors,
-    over_sample,
-    require_weights,
-    sample_dims,
-    sample_of,
-)
+from soilscope.analyse.detector_sample import Array, Dim, Factors, Floats, Sample, sample_of
 from soilscope.analyse.detector_statistics import Rules
 from soilscope.checks import require_between, require_choice
 from soilscope.errors import InputError
@@ -37,7 +26,6 @@ from soilscope.kernels.detector import explained, overlay_moments
 from soilscope.kernels.detector_blocks import Deal
 from soilscope.labelled import Output
 
-Floats = npt.NDArray[np.float64]
 #: Types of an interaction, in the order of their codes; -1 is not estimated.
 NOT_ESTIMATED, WEAKEN_NONLINEAR, WEAKEN_UNI, EQUAL, ENHANCE_BI, INDEPENDENT, ENHANCE_NONLINEAR = (
     range(-1, 6)
@@ -133,37 +121,32 @@ def interaction_detector(
     require_between(alpha, 1e-12, 1.0, name="alpha")
     require_between(tolerance, 0.0, 1.0, name="tolerance")
     require_between(n_permutations, 0, 1_000_000, name="n_permutations")
-    dims = sample_dims(y, dim)
-    factors = named_factors(strata, y, dims)
-    require_weights(weights, y, dims)
-    edge = require_block(block, dims)
+    given = given_to(y, strata, dim=dim, weights=weights, block=block)
     if weights is not None and p == "gd":
         raise InputError("weights do not fit p='gd'; leave them out.")
-    drawn = p if n_permutations == 0 or p == "spatial" else "permutation"
-    seed = require_significance(drawn, dims, rng, n_surrogates)
-    if drawn != p:
-        require_significance(p, dims, rng, n_surrogates)
-    null = Null(p, n_surrogates, seed, edge) if p in ("permutation", "spatial") else None
-    pairs = PairTest(
-        Rules(p, singletons, interval=False), null, n_permutations, seed, edge, alpha, tolerance
-    )
-    square, shape = ("factor", "factor_2"), (len(factors),) * 2
+    if n_permutations and rng is None:
+        raise InputError("n_permutations draws at random; give rng, as in rng=1.")
+    seed = seed_of(rng)
+    null = given.null(p, None if rng is None else seed, n_surrogates)
+    rules = Rules(p, singletons, interval=False)
+    pairs = PairTest(rules, null, n_permutations, seed, given.block, alpha, tolerance)
+    square, shape = ("factor", "factor_2"), (len(given.factors),) * 2
     outputs = {key: Output("f8", square, shape) for key in _VALUES}
     outputs |= {"n_strata": Output("i4", square, shape)}
     outputs |= {key: Output("i1", square, shape) for key in _TYPES}
     outputs |= {"n_obs": Output("i8")}
-    ds = over_sample(pairs, y, factors, dims=dims, outputs=outputs, weights=weights)
+    ds = given.apply(pairs, outputs)
     options: dict[str, object] = {
         "p": p,
         "singletons": singletons,
         "n_permutations": n_permutations,
         "alpha": alpha,
         "tolerance": tolerance,
-        "block": edge,
+        "block": given.block,
     }
     if weights is not None:
         options["weights"] = str(weights.name or "given")
-    ds = ds.assign_coords(pair_coords(y, factors))
+    ds = ds.assign_coords(pair_coords(y, given.factors))
     return told(ds, method="interaction_detector", options=options, assumes=ASSUMES[p])
 
 

@@ -1,28 +1,16 @@
 """Which method and how many classes let a factor explain most."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 import xarray as xr
 
-from soilscope.analyse.detector_null import Null
-from soilscope.analyse.detector_options import (
-    ASSUMES,
-    Rng,
-    require_block,
-    require_significance,
-)
+from soilscope.analyse.detector_inputs import given_to
+from soilscope.analyse.detector_options import ASSUMES, DRAWN, Drawn, Rng
 from soilscope.analyse.detector_result import factor_coords, told
-from soilscope.analyse.detector_sample import (
-    Dim,
-    Factors,
-    named_factors,
-    over_sample,
-    require_weights,
-    sample_dims,
-)
-from soilscope.analyse.discretize import REFERENCES, require_classes
+from soilscope.analyse.detector_sample import Dim, Factors
+from soilscope.analyse.discretize import REFERENCES, numbers_of_classes
 from soilscope.analyse.strata_search import Search
 from soilscope.checks import require_choice, require_numeric
 from soilscope.errors import InputError
@@ -41,7 +29,7 @@ def optimize_strata(
     n_classes: Sequence[int] = (3, 4, 5, 6, 7, 8),
     select: Select = "max",
     dim: Dim = None,
-    p: Literal["none", "permutation", "spatial"] = "none",
+    p: Drawn = "none",
     weights: xr.DataArray | None = None,
     block: int = 1,
     n_surrogates: int = 199,
@@ -111,20 +99,14 @@ def optimize_strata(
     (1, 4)
     """
     require_choice(select, ("max", "adjusted", "elbow"), name="select")
-    require_choice(p, ("none", "permutation", "spatial"), name="p")
-    ways, numbers = _asked(methods, n_classes)
-    dims = sample_dims(y, dim)
-    given = named_factors(factors, y, dims, name="factors")
-    for name, factor in given.items():
+    require_choice(p, DRAWN, name="p")
+    ways, numbers = _ways(methods), numbers_of_classes(n_classes)
+    given = given_to(y, factors, dim=dim, weights=weights, block=block, name="factors")
+    for name, factor in given.factors.items():
         require_numeric(factor, name=f"factors[{name!r}]")
-    require_weights(weights, y, dims)
-    edge = require_block(block, dims)
-    seed = require_significance(p, dims, rng, n_surrogates)
-    null = None if p == "none" else Null(p, n_surrogates, seed, edge)
-    sizes = {str(d): y.sizes[d] for d in dims}
-    search = Search(ways, numbers, select, null)
-    outputs = _outputs(len(given), ways, numbers, sizes)
-    ds = over_sample(search, y, given, dims=dims, outputs=outputs, codes=False, weights=weights)
+    null = given.null(p, rng, n_surrogates)
+    outputs = _outputs(len(given.factors), ways, numbers, given.sizes)
+    ds = given.apply(Search(ways, numbers, select, null), outputs, codes=False)
     ds["codes"] = ds["codes"].transpose("factor", *y.dims)
     ds["codes"].attrs |= flag_attrs(
         ("missing", *(f"class_{i + 1}" for i in range(max(numbers)))), first=-1
@@ -135,25 +117,21 @@ def optimize_strata(
         "method": xr.Variable("method", np.array(ways, dtype=object), words),
         "n_classes": xr.Variable("n_classes", list(numbers), {"long_name": "classes asked for"}),
     }
-    ds = ds.assign_coords(factor_coords(y, given) | tried)
+    ds = ds.assign_coords(factor_coords(y, given.factors) | tried)
     options = {"select": select, "p": p, "n_surrogates": n_surrogates if null else None}
     return told(
         ds, method="optimize_strata", options=options, assumes=ASSUMES[p], references=REFERENCES
     )
 
 
-def _asked(
-    methods: Sequence[str], n_classes: Sequence[int]
-) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """Return the methods and the rising numbers of classes, each once."""
+def _ways(methods: Sequence[str]) -> tuple[str, ...]:
+    """Return the methods, each once."""
     ways = (methods,) if isinstance(methods, str) else tuple(dict.fromkeys(methods))
     for way in ways:
         require_choice(way, METHODS, name="a method in methods")
-    numbers = list(n_classes) if isinstance(n_classes, Iterable) else [n_classes]
-    require_classes(numbers, name="a number in n_classes")
-    if not ways or not numbers:
-        raise InputError("methods or n_classes is empty; give at least one of each.")
-    return ways, tuple(sorted({int(n) for n in numbers}))
+    if not ways:
+        raise InputError("methods is empty; give at least one of them.")
+    return ways
 
 
 def _outputs(

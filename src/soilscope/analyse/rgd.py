@@ -8,25 +8,14 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from soilscope.analyse.detector_inputs import given_to
 from soilscope.analyse.detector_null import Null, share_above, squares_of
-from soilscope.analyse.detector_options import ASSUMES, Rng, require_block, require_significance
+from soilscope.analyse.detector_options import ASSUMES, DRAWN, Drawn, Rng
 from soilscope.analyse.detector_result import factor_coords, told
-from soilscope.analyse.detector_sample import (
-    Array,
-    Dim,
-    Factors,
-    Floats,
-    Sample,
-    named_factors,
-    over_sample,
-    require_weights,
-    sample_dims,
-    sample_of,
-)
-from soilscope.analyse.discretize import require_classes
+from soilscope.analyse.detector_sample import Array, Dim, Factors, Floats, Sample, sample_of
+from soilscope.analyse.discretize import numbers_of_classes
 from soilscope.analyse.strata_search import choose, status_of
 from soilscope.checks import require_choice, require_numeric
-from soilscope.errors import InputError
 from soilscope.kernels.detector import explained
 from soilscope.kernels.discretize import Sorted, cut
 from soilscope.kernels.segments import best_segments
@@ -44,7 +33,7 @@ def rgd(
     n_classes: Sequence[int] = (3, 4, 5, 6, 7, 8),
     select: Literal["max", "adjusted", "elbow"] = "max",
     dim: Dim = None,
-    p: Literal["none", "permutation", "spatial"] = "none",
+    p: Drawn = "none",
     weights: xr.DataArray | None = None,
     block: int = 1,
     n_surrogates: int = 199,
@@ -111,29 +100,21 @@ def rgd(
     ([[0.5, 1.0]], [[1.0, 2.0, 5.0, 6.0]])
     """
     require_choice(select, ("max", "adjusted", "elbow"), name="select")
-    require_choice(p, ("none", "permutation", "spatial"), name="p")
-    asked: list[int] = [n_classes] if isinstance(n_classes, int) else [*n_classes]
-    if not asked:
-        raise InputError("n_classes is empty; give at least one number of classes, as in [4].")
-    require_classes(asked, name="a number in n_classes")
-    numbers = tuple(sorted({int(n) for n in asked}))
-    dims = sample_dims(y, dim)
-    given = named_factors(factors, y, dims, name="factors")
-    for name, factor in given.items():
+    require_choice(p, DRAWN, name="p")
+    numbers = numbers_of_classes(n_classes)
+    given = given_to(y, factors, dim=dim, weights=weights, block=block, name="factors")
+    for name, factor in given.factors.items():
         require_numeric(factor, name=f"factors[{name!r}]")
-    require_weights(weights, y, dims)
-    edge = require_block(block, dims)
-    seed = require_significance(p, dims, rng, n_surrogates)
-    null = None if p == "none" else Null(p, n_surrogates, seed, edge)
-    outputs = _outputs(len(given), numbers, {str(d): y.sizes[d] for d in dims})
-    search = RobustSearch(numbers, select, null)
-    ds = over_sample(search, y, given, dims=dims, outputs=outputs, codes=False, weights=weights)
+    null = given.null(p, rng, n_surrogates)
+    outputs = _outputs(len(given.factors), numbers, given.sizes)
+    ds = given.apply(RobustSearch(numbers, select, null), outputs, codes=False)
     ds["codes"] = ds["codes"].transpose("factor", *y.dims)
     classes = (f"class_{i + 1}" for i in range(max(numbers)))
     ds["codes"].attrs |= flag_attrs(("missing", *classes), first=-1)
     words = {"long_name": "classes asked for"}
     ds = ds.assign_coords(
-        factor_coords(y, given) | {"n_classes": xr.Variable("n_classes", list(numbers), words)}
+        factor_coords(y, given.factors)
+        | {"n_classes": xr.Variable("n_classes", list(numbers), words)}
     )
     options = {"select": select, "p": p, "n_surrogates": n_surrogates if null else None}
     return told(ds, method="rgd", options=options, assumes=ASSUMES[p], references=_REFERENCES)
