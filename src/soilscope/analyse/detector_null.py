@@ -1,5 +1,6 @@
 """What q is worth against fields that have nothing to do with the factors."""
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import numpy.typing as npt
 from soilscope.analyse.detector_sample import Sample
 from soilscope.kernels.detector import column_sums, explained, overlay_sums
 from soilscope.kernels.detector_blocks import Deal
-from soilscope.kernels.detector_surrogates import permuted, spatial
+from soilscope.kernels.detector_surrogates import Noise, permuted, spatial
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -31,7 +32,12 @@ class Null:
             return permuted(sample.y, self.n_surrogates, self.seed, deal)
         field = np.zeros(sample.kept.shape)
         field[sample.kept] = sample.y
-        return spatial(field, sample.kept, self.n_surrogates, self.seed)
+        return spatial(field, sample.kept, self.n_surrogates, self._noise)
+
+    @functools.cached_property
+    def _noise(self) -> Noise:
+        """White noise that all fields share."""
+        return Noise(self.seed)
 
     def q_of_factors(self, sample: Sample) -> Floats:
         """Q of each surrogate for each factor: (n_surrogates, k)."""

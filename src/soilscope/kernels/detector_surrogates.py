@@ -1,6 +1,12 @@
 """Fields that have nothing to do with any factor: permuted ones, and ones as smooth as the data."""
 
+import itertools
+import math
+import os
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +18,56 @@ from soilscope.kernels.detector_blocks import Deal
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Single = npt.NDArray[np.float32]
+Spectrum = npt.NDArray[np.complex64]
+Shape = tuple[int, int]
 BATCH = 16
+HELD = 512 * 2**20  # bytes of spectra of white noise that are kept for the next field
+
+
+class Noise:
+    """Spectra of white noise, drawn from one seed: the same for every field on one grid.
+
+    What fits into HELD bytes is kept for the next field, the rest is drawn anew.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self._begin((0, 0))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"seed": self.seed}  # what was drawn is large, and can be drawn again
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["seed"])  # type: ignore[misc]
+
+    def _begin(self, shape: Shape) -> None:
+        self._lock = threading.Lock()
+        self._shape = shape
+        self._rng = np.random.default_rng(self.seed)  # stands behind the last that is kept
+        self._kept: list[Spectrum] = []
+
+    def spectra(self, shape: Shape, number: int) -> Iterator[Spectrum]:
+        """Yield the spectra of the first `number` draws on a torus of `shape`."""
+        with self._lock:
+            if self._shape != shape:
+                self._begin(shape)
+            kept, rng, lock = self._kept, self._rng, self._lock
+        most = HELD // (8 * shape[0] * (shape[1] // 2 + 1))
+        for i in range(min(number, most)):
+            with lock:
+                if i == len(kept):
+                    kept.append(_white(rng, shape))
+            yield kept[i]
+        if number > most:
+            with lock:
+                later = np.random.default_rng()
+                later.bit_generator.state = rng.bit_generator.state
+            yield from (_white(later, shape) for _ in range(number - most))
+
+
+def _white(rng: np.random.Generator, shape: Shape) -> Spectrum:
+    found: Spectrum = fft.rfft2(rng.standard_normal(shape, dtype=np.float32))
+    return found
 
 
 def permuted(
@@ -28,34 +83,42 @@ def permuted(
         yield np.stack(drawn, axis=1).astype(np.float32)
 
 
-def spatial(field: Floats, kept: Bools, n_surrogates: int, seed: int) -> Iterator[Single]:
+def spatial(field: Floats, kept: Bools, n_surrogates: int, seed: int | Noise) -> Iterator[Single]:
     """Gaussian fields with the variogram of `field`, at the cells `kept`, in batches of columns.
 
     Circulant embedding: white noise filtered on a torus of twice the size, of which a part is cut
     out. Negative parts of the spectrum, which a smooth model on a torus can have, are set to 0.
     """
-    rng = np.random.default_rng(seed)
+    noise = seed if isinstance(seed, Noise) else Noise(seed)
     amplitude, shape = _amplitude(field, kept)
     rows, columns = field.shape
-    for start in range(0, n_surrogates, BATCH):
-        m = min(BATCH, n_surrogates - start)
-        out = np.empty((int(kept.sum()), m), dtype=np.float32)
-        for j in range(m):
-            noise = fft.rfft2(rng.standard_normal(shape, dtype=np.float32))
-            made = fft.irfft2(noise * amplitude, shape)
-            out[:, j] = made[:rows, :columns][kept]
-        yield out
+    spectra = noise.spectra(shape, n_surrogates)
+
+    def fill(column: Single, spectrum: Spectrum) -> None:
+        # along rows first, as rfft2 does; of the torus only the part that is cut out is needed
+        half = fft.ifft(spectrum * amplitude, axis=0, norm="forward")[:rows]
+        made = fft.irfft(half, shape[1], axis=1, norm="forward")
+        column[:] = made[:, :columns][kept]
+
+    with ThreadPoolExecutor(max_workers=min(2, os.cpu_count() or 1)) as threads:
+        for start in range(0, n_surrogates, BATCH):
+            m = min(BATCH, n_surrogates - start)
+            out = np.empty((int(kept.sum()), m), dtype=np.float32)
+            # transforms let go of the interpreter's lock
+            for _ in threads.map(fill, out.T, itertools.islice(spectra, m)):
+                pass
+            yield out
 
 
 def _amplitude(field: Floats, kept: Bools) -> tuple[Single, tuple[int, int]]:
-    """Square root of the spectrum of the model covariance, and the size of the torus."""
+    """Root of the spectrum of the model covariance over the cells of the torus, and its size."""
     rows, columns = field.shape
     shape = (fft.next_fast_len(2 * rows, real=True), fft.next_fast_len(2 * columns, real=True))
     nugget, sill, reach, power = _model(field, kept, shape)
     covariance = sill * np.exp(-((_distance(shape) / reach) ** power))
     covariance[0, 0] += nugget
     spectrum = np.maximum(fft.rfft2(covariance).real, 0.0)
-    return np.sqrt(spectrum).astype(np.float32), shape
+    return (np.sqrt(spectrum) / math.prod(shape)).astype(np.float32), shape
 
 
 def _model(field: Floats, kept: Bools, shape: tuple[int, int]) -> Floats:
