@@ -228,6 +228,6 @@ PRODUCT = Product(
     origin="NASA GES DISC; Rodell et al. (2004), https://doi.org/10.1175/BAMS-85-3-381; "
     "https://doi.org/10.5067/E7TYRXPJKWOQ (3-hourly), https://doi.org/10.5067/SXAVCZFAQLNO "
     "(monthly)",
-    names=r"GLDAS_NOAH(025|10)_(3H|M)(_EP)?\.A\d{6}",
+    names=r"GLDAS_NOAH(025|10)_(3H|M)(?![a-z])",
     reach=0.5,
 )
