@@ -355,6 +355,7 @@ NAMES: dict[str, Name] = {
         "interaction of two factors beyond chance", flags=INTERACTIONS, first_flag=-1
     ),
     "risk_detector.std": Name("standard deviation within the stratum", "{units}"),
+    "n_effective": Name("number of members of one weight that tell as much"),
     "difference": Name("difference of the means", "{units}"),
     "df": Name("degrees of freedom"),
     "f": Name("ratio of the mean squares within strata"),
@@ -367,6 +368,7 @@ NAMES: dict[str, Name] = {
     "log10_p_value": Name("decimal logarithm of the p-value"),
     "n_strata": Name("number of strata that have members"),
     "count": Name("number of members"),
+    "weight": Name("sum of the weights of the members"),
     "m2": Name("sum of squared deviations from the mean"),
     # depth patterns
     "coverage": Name("covered share of the layer's thickness"),

@@ -253,6 +253,17 @@ def _field_and_zones() -> Inputs:
     return _on_time("y")() | {"strata": codes}
 
 
+def _by_area(make: Callable[[], Inputs]) -> Callable[[], Inputs]:
+    """Put areas beside the inputs of a detector; one cell has none."""
+    areas = 1.0 + _field(29, *GRID) ** 2
+    return lambda: {**make(), "weights": areas.where((areas.x < 4) | (areas.y > 1))}
+
+
+def _field_and_factors() -> Inputs:
+    """Three maps, and numbers on their cells."""
+    return {**_on_time("y")(), "factors": drivers().isel(time=0, drop=True)}
+
+
 def classed(seed: int) -> xr.DataArray:
     """Three classes on the grid, -1 in the first cell."""
     made = _field(seed, *GRID)
@@ -390,7 +401,7 @@ EXAMPLES: dict[str, Example] = {
     "discretize": Example("discretize", _on_time("x"), {"method": "natural", "n_classes": 3}),
     "optimize_strata": Example(
         "optimize_strata",
-        lambda: _on_time("y")() | {"factors": drivers().isel(time=0, drop=True)},
+        _field_and_factors,
         {"n_classes": [2, 3], "p": "permutation", "rng": 1, "n_surrogates": 19},
     ),
     "interaction_detector": Example(
@@ -399,22 +410,27 @@ EXAMPLES: dict[str, Example] = {
         {"p": "permutation", "rng": 1, "n_surrogates": 19, "n_permutations": 9},
     ),
     "risk_detector": Example("risk_detector", _field_and_zones, {"n_strata": 3}),
+    "risk_detector, weights": Example("risk_detector", _by_area(_field_and_zones), {"n_strata": 3}),
     "ecological_detector": Example(
         "ecological_detector", _field_and_zones, {"n_boot": 9, "rng": 1, "block": 2}
     ),
     "rgd": Example(
         "rgd",
-        lambda: _on_time("y")() | {"factors": drivers().isel(time=0, drop=True)},
+        _field_and_factors,
         {"n_classes": [2, 3], "p": "permutation", "rng": 1, "n_surrogates": 19},
     ),
     "gozh": Example(
         "gozh",
-        lambda: _on_time("y")() | {"factors": drivers().isel(time=0, drop=True)},
+        _field_and_factors,
         {"min_leaf": 1, "min_split": 2, "p": "permutation", "rng": 1, "n_surrogates": 19},
+    ),
+    "gozh, weights": Example("gozh", _by_area(_field_and_factors), {"min_leaf": 1, "min_split": 2}),
+    "factor_detector, weights": Example(
+        "factor_detector", _by_area(_field_and_zones), {"p": "none"}
     ),
     "scale_check": Example(
         "scale_check",
-        lambda: _on_time("y")() | {"factors": drivers().isel(time=0, drop=True)},
+        _field_and_factors,
         {"grains": [1, 2], "spacings": [1, 2], "n_classes": 2},
     ),
     "fishnet": Example("fishnet", lambda: {"da": _on_map()["field"]}, {"spacing": 15.0}),

@@ -6,11 +6,14 @@ from soilscope.kernels.regression_tree import tree_leaves
 RNG = np.random.default_rng(71)
 
 
-def leaves(y, *variables, nominal=(), min_split=2, min_leaf=1, alpha=0.0):
+def leaves(y, *variables, weight=None, nominal=(), min_split=2, min_leaf=1, alpha=0.0):
     codes = np.stack([np.unique(v, return_inverse=True)[1] for v in variables]).astype(np.int64)
     order = np.argsort(codes, axis=1, kind="stable")
     kinds = np.array([i in nominal for i in range(len(variables))])
-    return tree_leaves(y - y.mean(), codes, order, kinds, min_split, min_leaf, alpha)
+    share = np.ones(y.size) if weight is None else weight
+    return tree_leaves(
+        y - np.average(y, weights=share), share, codes, order, kinds, min_split, min_leaf, alpha
+    )
 
 
 def within(y, leaf):
@@ -63,3 +66,13 @@ def test_no_leaf_is_smaller_than_asked_for():
     leaf = leaves(RNG.normal(size=300), RNG.normal(size=300), min_leaf=20, alpha=0.1)
     assert np.bincount(leaf).min() >= 20
     assert leaf.max() > 2
+
+
+def test_a_weight_of_three_counts_as_three_rows():
+    y, x, kind = RNG.normal(size=50), RNG.normal(size=50), RNG.integers(0, 6, 50)
+    times = RNG.integers(1, 4, 50)
+    copies = [np.repeat(v, times) for v in (y, x, kind)]
+    ours = leaves(y, x, kind, weight=times * 1.0, nominal=(1,), alpha=1.0)
+    thrice = leaves(*copies, nominal=(1,), alpha=1.0)
+    np.testing.assert_array_equal(np.repeat(ours, times), thrice)
+    assert ours.max() > 2

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from soilscope.kernels.stratum_moments import merge, pooled, stratum_moments
+from soilscope.kernels.stratum_moments import merge, pooled, stratum_moments, weighted_moments
 
 values = arrays(np.float64, 24, elements=st.floats(-50, 50))
 codes = arrays(np.int32, 24, elements=st.integers(-1, 3))
@@ -52,3 +52,14 @@ def test_within_and_between_add_up_to_the_total(y, code):
         np.testing.assert_allclose(centre, kept.mean(), atol=1e-9)
         np.testing.assert_allclose(total, kept.var() * kept.size, atol=1e-7)
         assert within <= total + 1e-7
+
+
+@given(values, arrays(np.int32, 24, elements=st.integers(0, 3)), st.integers(1, 23))
+def test_weighted_parts_merge_to_the_whole(y, code, at):
+    weight = np.linspace(0.1, 3.0, 24)
+    whole, left, right = (
+        weighted_moments(y[s], code[s], 4, weight[s])[1:]
+        for s in (slice(None), slice(at), slice(at, None))
+    )
+    for got, expected in zip(merge(left, right), whole, strict=True):
+        np.testing.assert_allclose(got, expected, atol=1e-8)

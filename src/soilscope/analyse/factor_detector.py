@@ -113,8 +113,12 @@ def factor_detector(
     options: dict[str, object] = {"p": p, "singletons": singletons}
     if weights is not None:
         options["weights"] = str(weights.name or "given")
-        if p == "gd" or strata is None:
-            raise InputError("weights fit neither p='gd' nor stratum_moments; leave them out.")
+        if strata is None:
+            raise InputError("weights belong into stratum_moments where those stand in for y.")
+    elif strata is None and is_moments(y) and "weight" in y:
+        options["weights"] = "of stratum_moments"
+    if "weights" in options and p == "gd":
+        raise InputError("weights do not fit p='gd'; leave them out.")
     rules = Rules(p, singletons, population=lambda_variance == "population")
     if strata is None:
         ds = _from_moments(y, rules)
@@ -186,10 +190,18 @@ class MomentsTest:
 
     rules: Rules
 
-    def __call__(self, count: Array, mean: Array, m2: Array) -> tuple[Array, ...]:
+    def __call__(
+        self, count: Array, mean: Array, m2: Array, weight: Array | None = None
+    ) -> tuple[Array, ...]:
         """Return the statistics, each shaped as the moments without their strata."""
         lead = count.shape[:-1]
-        rows = [self.rules.of(count[at], mean[at], m2[at]) for at in np.ndindex(*lead)]
+        if weight is None:
+            rows = [self.rules.of(count[at], mean[at], m2[at]) for at in np.ndindex(*lead)]
+        else:  # brought to weights of 1 on average
+            total = weight.sum(axis=-1, keepdims=True)
+            scale = count.sum(axis=-1, keepdims=True) / np.where(total > 0.0, total, 1.0)
+            m2, weight = m2 * scale, weight * scale
+            rows = [self.rules.of(count[a], mean[a], m2[a], weight[a]) for a in np.ndindex(*lead)]
         made = zip(Statistics._fields, zip(*rows, strict=True), strict=True)
         return tuple(
             np.array(values, dtype=_TYPES.get(key, "f8")).reshape(lead) for key, values in made

@@ -24,7 +24,6 @@ from soilscope.analyse.detector_statistics import Rules, Statistics
 from soilscope.analyse.interaction_detector import NOT_ESTIMATED, interaction_type
 from soilscope.checks import require_at_least, require_between, require_choice
 from soilscope.kernels.regression_tree import tree_leaves
-from soilscope.kernels.stratum_moments import stratum_moments
 from soilscope.labelled import Output
 from soilscope.names import CONSTANT, NO_DATA
 
@@ -41,6 +40,7 @@ def gozh(
     min_leaf: int = 7,
     dim: Dim = None,
     p: Drawn = "none",
+    weights: xr.DataArray | None = None,
     block: int = 1,
     tolerance: float = 1e-9,
     n_surrogates: int = 199,
@@ -62,11 +62,13 @@ def gozh(
     complexity : float
         Share of the sum of squares that a split has to take, 0.001 to 1.
     min_split, min_leaf : int
-        Fewest cells of a zone that is split, and of a zone.
+        Fewest cells of a zone that is split, and of a zone, whatever their weights.
     dim : str or list of str, optional
         Dimensions of the sample; those in space by default.
     p : {"none", "permutation", "spatial"}
         Compare q of each factor with that of surrogates of `y`, for which a tree is grown anew.
+    weights : DataArray, optional
+        Weight of each cell, as in `factor_detector`: of the sums that trees split by, and of q.
     block : int
         Edge, in cells of a grid, of the blocks that "permutation" deals out as wholes.
     tolerance : float
@@ -112,19 +114,21 @@ def gozh(
     require_at_least(min_split, 2, name="min_split")
     require_between(tolerance, 0.0, 1.0, name="tolerance")
     require_choice(p, DRAWN, name="p")
-    given = given_to(y, factors, dim=dim, block=block, name="factors")
+    given = given_to(y, factors, dim=dim, weights=weights, block=block, name="factors")
     null = given.null(p, rng, n_surrogates)
     ordered = tuple(factor.dtype.kind == "f" for factor in given.factors.values())
     zones = Zones(ordered, float(complexity), int(min_split), int(min_leaf), tolerance, null)
     ds = given.apply(zones, _outputs(len(given.factors), given.sizes), codes=False)
     ds["codes"] = ds["codes"].transpose("factor", *y.dims)
-    options = {
+    options: dict[str, object] = {
         "complexity": complexity,
         "min_split": min_split,
         "min_leaf": min_leaf,
         "p": p,
         "n_surrogates": n_surrogates if null else None,
     }
+    if weights is not None:
+        options["weights"] = str(weights.name or "given")
     return told(
         ds.assign_coords(pair_coords(y, given.factors)),
         method="gozh",
@@ -145,10 +149,12 @@ class Zones:
     tolerance: float
     null: Null | None
 
-    def __call__(self, field: Floats, factors: list[Array]) -> tuple[Any, ...]:
+    def __call__(
+        self, field: Floats, factors: list[Array], weights: Array | None = None
+    ) -> tuple[Any, ...]:
         """Return what is told of factors, then of pairs, and rows."""
         known = [_missing_as_minus_one(f, o) for f, o in zip(factors, self.ordered, strict=True)]
-        sample = sample_of(field, known)
+        sample = sample_of(field, known, weights)
         k = len(factors)
         told = [Statistics(status=CONSTANT if sample.n else NO_DATA)] * k
         codes = np.full((k, *field.shape), -1, dtype=np.int16)
@@ -159,10 +165,10 @@ class Zones:
             ranks = [self._ranks(f, sample, o) for f, o in zip(factors, self.ordered, strict=True)]
             order = [np.argsort(r, kind="stable") for r in ranks]
             for i in range(k):
-                codes[i, sample.kept] = self._grow(sample.y, ranks, order, [i])
+                codes[i, sample.kept] = self._grow(sample, ranks, order, [i])
                 told[i] = _of(sample, codes[i, sample.kept])
                 for j in range(i):
-                    both = _of(sample, self._grow(sample.y, ranks, order, [j, i]))
+                    both = _of(sample, self._grow(sample, ranks, order, [j, i]))
                     pairs[:, i, j] = pairs[:, j, i] = both.q, both.q_adjusted
                     kind = interaction_type(told[i].q, told[j].q, both.q, self.tolerance)
                     types[i, j] = types[j, i] = kind
@@ -183,18 +189,18 @@ class Zones:
         return np.unique(values, return_inverse=True)[1].astype(np.int64)
 
     def _grow(
-        self, y: Floats, ranks: list[Array], order: list[Array], of: list[int]
+        self, sample: Sample, ranks: list[Array], order: list[Array], of: list[int]
     ) -> npt.NDArray[np.int32]:
         """Return the zone of each row in the tree of some of the factors."""
-        centred = y - y.mean()
         found: npt.NDArray[np.int32] = tree_leaves(
-            centred,
+            sample.y,
+            np.ones(sample.n) if sample.weight is None else sample.weight,
             np.stack([ranks[i] for i in of]),
             np.stack([order[i] for i in of]),
             np.array([not self.ordered[i] for i in of]),
             self.min_split,
             self.min_leaf,
-            self.complexity * float(centred @ centred),
+            self.complexity * float(sample.y @ sample.weighted(sample.y)),
         )
         return found
 
@@ -204,8 +210,9 @@ class Zones:
         found = []
         for columns in self.null.columns(sample):
             for column in columns.T.astype(np.float64):
-                drawn = Sample(column - column.mean(), sample.codes, sample.kept, 0.0)
-                zones = [self._grow(drawn.y, ranks, order, [i]) for i in range(len(ranks))]
+                centred = column - np.average(column, weights=sample.weight)
+                drawn = Sample(centred, sample.codes, sample.kept, 0.0, sample.weight)
+                zones = [self._grow(drawn, ranks, order, [i]) for i in range(len(ranks))]
                 found.append([_of(drawn, zone).q for zone in zones])
         return np.array(found)
 
@@ -215,8 +222,8 @@ def _of(sample: Sample, zone: Array) -> Statistics:
     size = int(zone.max()) + 1
     if size == 1:
         return Statistics(q=0.0, q_adjusted=0.0, n_strata=1, status=CONSTANT)
-    count, mean, m2 = stratum_moments(sample.y, zone.astype(np.int32), size)
-    return _RULES.of(count, mean + sample.mean, m2)
+    count, weight, mean, m2 = sample.moments(zone.astype(np.int32), size)
+    return _RULES.of(count, mean + sample.mean, m2, weight)
 
 
 def _missing_as_minus_one(factor: Array, ordered: bool) -> Array:

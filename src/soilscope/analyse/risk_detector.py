@@ -5,32 +5,25 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 from scipy.special import stdtr
 
+from soilscope.analyse.detector_inputs import given_to
 from soilscope.analyse.detector_options import REFERENCES
 from soilscope.analyse.detector_result import factor_coords
-from soilscope.analyse.detector_sample import (
-    Array,
-    Dim,
-    Factors,
-    encode,
-    named_factors,
-    over_sample,
-    sample_dims,
-    sample_of,
-)
+from soilscope.analyse.detector_sample import Array, Dim, Factors, Floats, encode, sample_of
 from soilscope.checks import require_at_least
 from soilscope.errors import InputError
-from soilscope.kernels.stratum_moments import stratum_moments
 from soilscope.labelled import Output, label
-
-Floats = npt.NDArray[np.float64]
 
 
 def risk_detector(
-    y: xr.DataArray, strata: Factors, *, dim: Dim = None, n_strata: int | None = None
+    y: xr.DataArray,
+    strata: Factors,
+    *,
+    dim: Dim = None,
+    n_strata: int | None = None,
+    weights: xr.DataArray | None = None,
 ) -> xr.Dataset:
     """Mean of a field in each stratum of each factor, with Welch's t-test for each pair of strata.
 
@@ -43,13 +36,18 @@ def risk_detector(
     n_strata : int, optional
         Most strata of a factor; counted, or read from `flag_values`, by default. Needed by factors
         that are lazy and have no `flag_values`.
+    weights : DataArray, optional
+        Weight of each cell, such as its area, for means, deviations and tests. A cell without a
+        weight above 0 does not count.
 
     Returns
     -------
     Dataset
         On `factor` and `stratum` (whole numbers stand for themselves, text in the order of the
-        alphabet): `count`, `mean` and `std` (ddof = 1) in units of y. On `factor`, `stratum` and
-        `stratum_2`: `difference` of the means (first less second), `t` and `df` of Welch,
+        alphabet): `count`, `mean` and `std` (ddof = 1) in units of y, and `n_effective`, as many
+        members of one weight as tell the mean as well: (sum of weights)^2 / (sum of their squares),
+        which is `count` without weights. On `factor`, `stratum` and `stratum_2`: `difference` of
+        the means (first less second), `t` and `df` of Welch (with `n_effective` members),
         `p_value` (two-sided) and `p_value_adjusted` (Holm, over the pairs of a factor): NaN where
         a stratum has fewer than two members or neither varies. `n_obs`: complete cells.
 
@@ -62,7 +60,8 @@ def risk_detector(
 
     References
     ----------
-    Wang et al. (2010), doi:10.1080/13658810802443457; Welch (1947), doi:10.1093/biomet/34.1-2.28.
+    Wang et al. (2010), doi:10.1080/13658810802443457; Welch (1947), doi:10.1093/biomet/34.1-2.28;
+    Kish (1965), Survey Sampling (the effective number).
 
     Examples
     --------
@@ -74,22 +73,24 @@ def risk_detector(
     >>> found["mean"].values.tolist(), found.p_value.isel(stratum=0, stratum_2=1).round(4).item()
     ([[2.0, 8.0]], 0.0018)
     """
-    dims = sample_dims(y, dim)
-    factors = named_factors(strata, y, dims)
-    most = _most_strata(factors, n_strata)
-    shape = (len(factors), most)
+    given = given_to(y, strata, dim=dim, weights=weights)
+    most = _most_strata(given.factors, n_strata)
+    shape = (len(given.factors), most)
     one, two = ("factor", "stratum"), ("factor", "stratum", "stratum_2")
     outputs = {"count": Output("i8", one, shape)}
-    outputs |= {key: Output("f8", one, shape) for key in ("mean", "std")}
+    outputs |= {key: Output("f8", one, shape) for key in ("mean", "std", "n_effective")}
     outputs |= {key: Output("f8", two, (*shape, most)) for key in PAIRS}
     outputs |= {"n_obs": Output("i8")}
-    ds = over_sample(RiskTest(most), y, factors, dims=dims, outputs=outputs)
+    ds = given.apply(RiskTest(most), outputs)
     coords = {d: xr.Variable(d, np.arange(most), {"long_name": "stratum"}) for d in two[1:]}
+    options: dict[str, object] = {"n_strata": most}
+    if weights is not None:
+        options["weights"] = str(weights.name or "given")
     return label(
-        ds.assign_coords(factor_coords(y, factors) | coords),
+        ds.assign_coords(factor_coords(y, given.factors) | coords),
         units=y.attrs.get("units"),
         method="risk_detector",
-        options=json.dumps({"n_strata": most}),
+        options=json.dumps(options),
         assumes="independent cells, normal within strata",
         references=REFERENCES,
     )
@@ -104,19 +105,30 @@ class RiskTest:
 
     n_strata: int
 
-    def __call__(self, field: Floats, codes: list[Array]) -> tuple[Any, ...]:
-        """Return counts, means, deviations, the pairwise tests, and rows."""
-        sample = sample_of(field, [np.where(c < self.n_strata, c, -1) for c in codes])
-        found = [stratum_moments(sample.y, c, self.n_strata) for c in sample.codes]
-        count, mean, m2 = (np.array(part) for part in zip(*found, strict=True))
+    def __call__(
+        self, field: Floats, codes: list[Array], weights: Array | None = None
+    ) -> tuple[Any, ...]:
+        """Return counts, means, deviations, effective counts, the pairwise tests, and rows."""
+        inside = [np.where(c < self.n_strata, c, -1) for c in codes]
+        sample = sample_of(field, inside, weights)
+        found = [sample.moments(c, self.n_strata) for c in sample.codes]
+        count, weight, mean, m2 = (np.array(part) for part in zip(*found, strict=True))
+        n = count.astype(np.float64)
+        if sample.weight is not None:
+            squares = [np.bincount(c, sample.weight**2, self.n_strata) for c in sample.codes]
+            n = np.divide(weight**2, squares, out=n, where=count > 0)
         with np.errstate(invalid="ignore", divide="ignore"):
-            variance = np.where(count > 1, m2 / (count - 1), np.nan)
-        tests = welch(count, mean, variance)
-        return (count, mean + sample.mean, np.sqrt(variance), *tests, sample.n)
+            # unbiased for weighted values of one variance (m2 / (n - 1) where weights are equal)
+            variance = np.where(count > 1, m2 / weight * n / (n - 1.0), np.nan)
+        tests = welch(n, mean, variance)
+        return (count, mean + sample.mean, np.sqrt(variance), n, *tests, sample.n)
 
 
-def welch(count: Array, mean: Floats, variance: Floats) -> tuple[Floats, ...]:
-    """Difference, t, df, p and Holm's p of each pair of strata: from (k, L) to (k, L, L)."""
+def welch(count: Floats, mean: Floats, variance: Floats) -> tuple[Floats, ...]:
+    """Difference, t, df, p and Holm's p of each pair of strata: from (k, L) to (k, L, L).
+
+    Counts are effective ones where values have weights.
+    """
     with np.errstate(invalid="ignore", divide="ignore"):
         part = variance / count
         a, b = part[:, :, None], part[:, None, :]

@@ -8,26 +8,24 @@ from typing import Any, TypeGuard
 import numpy as np
 import xarray as xr
 
-from soilscope.analyse.detector_sample import (
-    Array,
-    Dim,
-    Factors,
-    Floats,
-    named_factors,
-    over_sample,
-    sample_dims,
-    sample_of,
-)
+from soilscope.analyse.detector_inputs import given_to
+from soilscope.analyse.detector_sample import Array, Dim, Factors, Floats, sample_of
 from soilscope.checks import require_at_least
 from soilscope.errors import InputError
 from soilscope.kernels import stratum_moments as kernel
 from soilscope.labelled import Output, label
 
 _PARTS = ("count", "mean", "m2")
+_WEIGHTED = ("count", "weight", "mean", "m2")
 
 
 def stratum_moments(
-    y: xr.DataArray, strata: Factors, *, n_strata: int, dim: Dim = None
+    y: xr.DataArray,
+    strata: Factors,
+    *,
+    n_strata: int,
+    dim: Dim = None,
+    weights: xr.DataArray | None = None,
 ) -> xr.Dataset:
     """Count, mean and sum of squared deviations of a field in each stratum of each factor.
 
@@ -44,12 +42,16 @@ def stratum_moments(
         Most strata of a factor: the same for all parts.
     dim : str or list of str, optional
         Dimensions of the sample; those in space by default.
+    weights : DataArray, optional
+        Weight of each cell, as in `factor_detector`: in one unit for all parts.
 
     Returns
     -------
     Dataset
         On `factor` and `stratum`: `count`, `mean` (units of y; NaN without members) and `m2` (units
-        of y squared), over cells that are complete in `y` and in every factor.
+        of y squared), over cells that are complete in `y` and in every factor. With weights also
+        `weight`, their sum; `mean` and `m2` are then weighted (`m2` in units of y squared, times
+        those of the weights).
 
     Raises
     ------
@@ -70,24 +72,24 @@ def stratum_moments(
     [[2.0, 0.0]]
     """
     require_at_least(n_strata, 1, name="n_strata")
-    dims = sample_dims(y, dim)
-    factors = named_factors(strata, y, dims)
-    for name, factor in factors.items():
+    given = given_to(y, strata, dim=dim, weights=weights)
+    for name, factor in given.factors.items():
         if factor.dtype.kind not in "biu":
             raise InputError(
                 f"strata[{name!r}] holds {factor.dtype}; parts are only merged by whole numbers: "
                 "give codes, -1 for missing."
             )
-    shape = (len(factors), int(n_strata))
+    shape = (len(given.factors), int(n_strata))
     outputs = {
         key: Output("i8" if key == "count" else "f8", ("factor", "stratum"), shape)
-        for key in _PARTS
+        for key in (_PARTS if weights is None else _WEIGHTED)
     }
     method = functools.partial(_moments, n_strata=int(n_strata))
-    ds = over_sample(method, y, factors, dims=dims, outputs=outputs, codes=False)
-    names = np.array(list(factors), dtype=object)
+    ds = given.apply(method, outputs, codes=False)
+    names = np.array(list(given.factors), dtype=object)
     ds = ds.assign_coords(factor=("factor", names, {"long_name": "factor"}))
-    return _labelled(ds, units=y.attrs.get("units"))
+    unit = None if weights is None else str(weights.attrs.get("units", "1"))
+    return _labelled(ds, units=y.attrs.get("units"), unit_of_weights=unit)
 
 
 def merge_stratum_moments(*parts: xr.Dataset) -> xr.Dataset:
@@ -101,12 +103,12 @@ def merge_stratum_moments(*parts: xr.Dataset) -> xr.Dataset:
     Returns
     -------
     Dataset
-        `count`, `mean` and `m2` of all parts together.
+        `count`, `mean` and `m2` (and `weight`) of all parts together.
 
     Raises
     ------
     InputError
-        If there are no parts, or they differ in their factors.
+        If there are no parts, they differ in their factors, or only some have weights.
 
     References
     ----------
@@ -131,20 +133,24 @@ def merge_stratum_moments(*parts: xr.Dataset) -> xr.Dataset:
         raise InputError(
             "the parts differ in their factors or strata; make them with one n_strata."
         )
-    merged = [parts[0][key] for key in _PARTS]
+    keys = _keys(parts[0])
+    if any(_keys(part) != keys for part in parts[1:]):
+        raise InputError("some parts have weights and others have none; make all of them alike.")
+    merged = [parts[0][key] for key in keys]
     for part in parts[1:]:
         merged = list(
             xr.apply_ufunc(
                 _merge,
                 *merged,
-                *(part[key] for key in _PARTS),
-                output_core_dims=[[], [], []],
+                *(part[key] for key in keys),
+                output_core_dims=[[]] * len(keys),
                 dask="parallelized",
-                output_dtypes=[np.int64, np.float64, np.float64],
+                output_dtypes=[np.int64 if key == "count" else np.float64 for key in keys],
             )
         )
-    ds = xr.Dataset(dict(zip(_PARTS, merged, strict=True)))
-    return _labelled(ds, units=parts[0]["mean"].attrs.get("units"))
+    ds = xr.Dataset(dict(zip(keys, merged, strict=True)))
+    unit = parts[0]["weight"].attrs.get("units") if "weight" in keys else None
+    return _labelled(ds, units=parts[0]["mean"].attrs.get("units"), unit_of_weights=unit)
 
 
 def is_moments(obj: object) -> TypeGuard[xr.Dataset]:
@@ -157,11 +163,12 @@ def is_moments(obj: object) -> TypeGuard[xr.Dataset]:
 def over_moments(
     method: Callable[..., tuple[Array, ...]], moments: xr.Dataset, outputs: Mapping[str, str]
 ) -> xr.Dataset:
-    """Apply `method` to moments (..., stratum); lazily if they are lazy."""
+    """Apply `method` to count, mean, m2 and any weight (..., stratum); lazily if they are lazy."""
+    keys = [*_PARTS, *(["weight"] if "weight" in moments else [])]
     results = xr.apply_ufunc(
         method,
-        *(moments[key] for key in _PARTS),
-        input_core_dims=[["stratum"]] * 3,
+        *(moments[key] for key in keys),
+        input_core_dims=[["stratum"]] * len(keys),
         output_core_dims=[[]] * len(outputs),
         dask="parallelized",
         output_dtypes=[np.dtype(t) for t in outputs.values()],
@@ -170,19 +177,39 @@ def over_moments(
     return xr.Dataset(dict(zip(outputs, results, strict=True)))
 
 
-def _moments(field: Floats, codes: list[Array], n_strata: int) -> tuple[Array, ...]:
+def _keys(moments: xr.Dataset) -> tuple[str, ...]:
+    return _WEIGHTED if "weight" in moments else _PARTS
+
+
+def _moments(
+    field: Floats, codes: list[Array], weights: Array | None = None, *, n_strata: int
+) -> tuple[Array, ...]:
     inside = [np.where(code < n_strata, code, -1) for code in codes]
-    sample = sample_of(field, inside)
-    found = [kernel.stratum_moments(sample.y, code, n_strata) for code in sample.codes]
-    count, mean, m2 = (np.array(part) for part in zip(*found, strict=True))
-    return count, mean + sample.mean, m2
+    sample = sample_of(field, inside, weights)
+    if weights is None:
+        found = [kernel.stratum_moments(sample.y, code, n_strata) for code in sample.codes]
+    else:  # as they are given: those of a sample are 1 on average, which parts do not share
+        share = weights[sample.kept].astype(np.float64)
+        found = [kernel.weighted_moments(sample.y, c, n_strata, share) for c in sample.codes]
+    *sums, mean, m2 = (np.array(part) for part in zip(*found, strict=True))
+    return *sums, mean + sample.mean, m2
 
 
 def _merge(*arrays: Array) -> Any:
-    return kernel.merge(arrays[:3], arrays[3:])  # type: ignore[arg-type]
+    """Merge count, mean and squares of two parts, or count, weight, mean and squares."""
+    a, b = arrays[: len(arrays) // 2], arrays[len(arrays) // 2 :]
+    made = kernel.merge(a[-3:], b[-3:])  # type: ignore[arg-type]
+    return made if len(a) == 3 else (a[0] + b[0], *made)
 
 
-def _labelled(ds: xr.Dataset, *, units: str | None) -> xr.Dataset:
-    if units is not None:
-        ds["m2"].attrs["units"] = "1" if units in ("", "1") else f"({units})2"
+def _labelled(
+    ds: xr.Dataset, *, units: str | None, unit_of_weights: str | None = None
+) -> xr.Dataset:
+    parts = [] if units is None else ["1" if units in ("", "1") else f"({units})2"]
+    if unit_of_weights is not None:
+        ds["weight"].attrs["units"] = unit_of_weights
+        parts += [] if unit_of_weights in ("", "1") else [unit_of_weights]
+    if parts:
+        kept = [part for part in parts if part != "1"]
+        ds["m2"].attrs["units"] = " ".join(kept) or "1"
     return label(ds, units=units, method="stratum_moments", options=json.dumps({}), references="")

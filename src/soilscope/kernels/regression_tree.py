@@ -6,12 +6,13 @@ from soilscope.kernels.compile import kernel
 
 
 @kernel
-def tree_leaves(y, codes, order, nominal, min_split, min_leaf, alpha):
+def tree_leaves(y, weight, codes, order, nominal, min_split, min_leaf, alpha):
     """Leaf of each row of `y` (n,), from 0, left to right; along one ordered variable they rise.
 
-    `codes` (v, n) are ranks, or classes where `nominal`; `order` (v, n) the rows by rising code. It
-    is changed. A node of `min_split` rows whose sum of squares is above `alpha` is split into parts
-    of `min_leaf` rows or more; splits that do not take `alpha` each are undone (as rpart does).
+    Sums are by `weight` (n,). `codes` (v, n) are ranks, or classes where `nominal`; `order` (v, n)
+    the rows by rising code. It is changed. A node of `min_split` rows whose sum of squares is above
+    `alpha` is split into parts of `min_leaf` rows or more; splits that do not take `alpha` each are
+    undone (as rpart does).
     """
     n = y.size
     room = 2 * (n // max(min_leaf, 1)) + 3
@@ -25,15 +26,20 @@ def tree_leaves(y, codes, order, nominal, min_split, min_leaf, alpha):
     spare = np.empty(n, order.dtype)
     while at < count:
         a, b = first[at], last[at]
-        mean = 0.0
+        mean, total = 0.0, 0.0
         for i in range(a, b):
-            mean += y[order[0, i]]
-        mean /= b - a
+            row = order[0, i]
+            mean += weight[row] * y[row]
+            total += weight[row]
+        mean /= total
         for i in range(a, b):
-            d = y[order[0, i]] - mean
-            risk[at] += d * d
+            row = order[0, i]
+            d = y[row] - mean
+            risk[at] += weight[row] * d * d
         if b - a >= min_split and risk[at] > alpha:
-            gain, size = _best_split(y, codes, order, nominal, a, b, mean, min_leaf, goes)
+            gain, size = _best_split(
+                y, weight, codes, order, nominal, a, b, mean, total, min_leaf, goes
+            )
             if gain > 0.0:
                 _part(order, a, b, goes, spare)
                 left[at], right[at] = count, count + 1
@@ -45,46 +51,51 @@ def tree_leaves(y, codes, order, nominal, min_split, min_leaf, alpha):
 
 
 @kernel
-def _best_split(y, codes, order, nominal, a, b, mean, min_leaf, goes):
+def _best_split(y, weight, codes, order, nominal, a, b, mean, total, min_leaf, goes):
     """Gain and size of the best split of a node; the rows that go left are marked in `goes`."""
     best, which, size, cut = 0.0, -1, 0, 0
     for v in range(codes.shape[0]):
         rows = order[v, a:b]
         if nominal[v]:
-            rows = rows[_by_mean(y, codes[v], rows, mean)]
-        sums = 0.0
+            rows = rows[_by_mean(y, weight, codes[v], rows, mean)]
+        sums, part = 0.0, 0.0
         for i in range(b - a - 1):
-            sums += y[rows[i]] - mean
+            sums += weight[rows[i]] * (y[rows[i]] - mean)
+            part += weight[rows[i]]
             left, right = i + 1, b - a - i - 1
             if codes[v, rows[i]] == codes[v, rows[i + 1]] or left < min_leaf or right < min_leaf:
                 continue
-            gain = sums * sums / left + sums * sums / right
+            rest = total - part
+            gain = sums * sums / part + (sums * sums / rest if rest > 0.0 else 0.0)
             if gain > best:
                 best, which, size, cut = gain, v, left, i
     if which >= 0:
         rows = order[which, a:b]
         if nominal[which]:
-            rows = rows[_by_mean(y, codes[which], rows, mean)]
+            rows = rows[_by_mean(y, weight, codes[which], rows, mean)]
         for i in range(b - a):
             goes[rows[i]] = i <= cut
     return best, size
 
 
 @kernel
-def _by_mean(y, codes, rows, mean):
+def _by_mean(y, weight, codes, rows, mean):
     """Places that bring rows, sorted by class, into the order of the means of their classes."""
     starts = np.empty(rows.size + 1, np.int64)
     means = np.empty(rows.size)
+    total = np.empty(rows.size)
     k = 0
     for i in range(rows.size):
         if i == 0 or codes[rows[i]] != codes[rows[i - 1]]:
             starts[k] = i
             means[k] = 0.0
+            total[k] = 0.0
             k += 1
-        means[k - 1] += y[rows[i]] - mean
+        means[k - 1] += weight[rows[i]] * (y[rows[i]] - mean)
+        total[k - 1] += weight[rows[i]]
     starts[k] = rows.size
     for j in range(k):
-        means[j] /= starts[j + 1] - starts[j]
+        means[j] /= total[j]
     places = np.empty(rows.size, np.int64)
     filled = 0
     for j in np.argsort(means[:k]):

@@ -7,7 +7,6 @@ from soilscope.kernels.compile import kernel
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-Moments = tuple[Integers, Floats, Floats]
 Shares = tuple[Integers | Floats, Floats, Floats]
 
 
@@ -54,13 +53,13 @@ def weighted_moments(
     return count, total, mean, m2
 
 
-def merge(a: Moments, b: Moments) -> Moments:
-    """Moments of two disjoint samples together; arrays of any one shape."""
+def merge(a: Shares, b: Shares) -> Shares:
+    """Count (or weight), mean and squares of two disjoint samples together; of any one shape."""
     (na, ma, sa), (nb, mb, sb) = a, b
     n = na + nb
     left, right = np.where(na > 0, ma, mb), np.where(nb > 0, mb, ma)
     difference = right - left
-    share = nb / np.maximum(n, 1)
+    share = nb / np.where(n > 0, n, 1)
     mean = left + difference * share
     m2 = sa + sb + np.where((na > 0) & (nb > 0), difference**2 * na * share, 0.0)
     return n, mean, m2

@@ -171,12 +171,12 @@ def _steps() -> dict[str, Step]:
         "interaction_detector": Step(
             interaction_detector, ("y", "strata"), optional=("weights",), whole=_always
         ),
-        "risk_detector": Step(risk_detector, ("y", "strata"), whole=_always),
+        "risk_detector": Step(risk_detector, ("y", "strata"), optional=("weights",), whole=_always),
         "ecological_detector": Step(
             ecological_detector, ("y", "strata"), optional=("weights",), whole=_always
         ),
         "rgd": Step(rgd, ("y", "factors"), optional=("weights",), whole=_always),
-        "gozh": Step(gozh, ("y", "factors"), whole=_always),
+        "gozh": Step(gozh, ("y", "factors"), optional=("weights",), whole=_always),
         "scale_check": Step(scale_check, ("y", "factors"), whole=_always),
         "fishnet": Step(fishnet, ("da",), whole=_always),
         "recovery": Step(recovery, ("estimate", "truth"), whole=_always),
