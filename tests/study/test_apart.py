@@ -8,6 +8,7 @@ import xarray as xr
 
 from soilscope import downscale, fit_downscaling
 from soilscope.errors import StudyError
+from soilscope.grid import membership
 from soilscope.study import slabs
 from soilscope.study.config import load_study
 from soilscope.study.plan import plan
@@ -52,6 +53,17 @@ def study(tmp_path):
 
 def opened(folder, name):
     return Store(folder).open(name).load()
+
+
+def test_days_that_are_made_in_several_blocks_are_rehearsed_as_a_whole(study, monkeypatch):
+    monkeypatch.setattr(membership, "_BLOCK", 100_000)  # as many days of a whole basin make it
+    text = study.read_text(encoding="utf-8")
+    text += "  stability: {step: time_stability, da: daily.soil_moisture}\n"
+    study.write_text(text, encoding="utf-8")
+    planned = plan(load_study(study))
+    assert planned.faults == []
+    daily = next(r.result for r in planned.rehearsals if r.analysis.name == "daily")
+    assert len(daily.chunksizes["time"]) > 1
 
 
 def test_a_study_downscales_as_the_library_does(study, tmp_path, monkeypatch):

@@ -70,7 +70,7 @@ def rehearse(
         if rehearsal.result is None:
             unknown.add(analysis.name)
         else:
-            known[analysis.name] = rehearsal.result
+            known[analysis.name] = _as_opened(rehearsal.result)
     return rehearsals
 
 
@@ -102,6 +102,12 @@ def _try(study: Study, rehearsal: Rehearsal, known: Mapping[str, xr.Dataset]) ->
 
 def _refuse(*_: Any, **__: Any) -> None:
     raise _NeedsValues
+
+
+def _as_opened(result: xr.Dataset) -> xr.Dataset:
+    """Return a result as the next step opens it: in one chunk along time."""
+    split = any(len(one.chunksizes.get("time", ())) > 1 for one in result.variables.values())
+    return result.chunk(time=-1) if split else result
 
 
 def _with_small_values(cube: xr.Dataset) -> xr.Dataset:
