@@ -1,6 +1,5 @@
 """Breaks as the R packages GD (10.8) and gdverse (1.7, with sdsfun 0.9.0) make them."""
 
-import itertools
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -33,13 +32,12 @@ def gd_geometric(x: Sorted, k: int) -> Floats:
 def gd_standard_deviation(x: Sorted, k: int) -> Floats:
     """Go in standard deviations, from the eighth try on in halves, until k classes are there."""
     mean, sd = float(x.values.mean()), float(x.values.std(ddof=1))
-    edges = np.array([x.low, x.high])
-    for m in itertools.count(k):
+    for m in range(k, max(k, 2001) + 1):
         offsets = np.arange(m % 2, m - 1, 2) / (2.0 if m < 7 else 4.0)
         inner = np.unique(mean + sd * np.concatenate([-offsets, offsets]))
         edges = np.concatenate([[x.low], inner[(inner > x.low) & (inner < x.high)], [x.high]])
-        if edges.size > k or m > 2000:
-            return edges
+        if edges.size > k:
+            break
     return edges
 
 
