@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from soilscope.kernels.variogram_fft import padded, pair_counts, spectrum, squared_differences
+from soilscope.kernels.variogram_fft import (
+    padded,
+    padded_around,
+    pair_counts,
+    pair_counts_around,
+    spectrum,
+    squared_differences,
+    squared_differences_around,
+)
 from soilscope.kernels.variogram_lags import lag_sums
 from soilscope.kernels.variogram_pairs import ellipsoid_distance, row_distances, site_sums
 from soilscope.kernels.variogram_rows import (
@@ -51,6 +59,29 @@ def test_transforms_give_the_sums_over_all_pairs(rows, columns, seed, data):
     n, total = by_loops(z, mask, reach)
     assert_array_equal(pair_counts(of_mask, size, reach), n)
     assert_allclose(squared_differences(z, of_mask, size, reach), total, atol=1e-12)
+
+
+@given(st.integers(1, 7), st.integers(1, 9), st.integers(0, 99), st.data())
+def test_a_tile_and_the_rest_have_the_pairs_of_the_whole(rows, columns, seed, data):
+    z, mask = field((rows, columns), seed)
+    reach = data.draw(st.integers(0, rows)), data.draw(st.integers(0, columns))
+    cut = data.draw(st.integers(1, columns))
+    n, total = 0, 0
+    for tile in (slice(0, cut), slice(cut, columns)):
+        here, left = (slice(None), tile), min(tile.start, reach[1])
+        around = (slice(None), slice(tile.start - left, tile.stop + reach[1]))
+        if tile.start == columns:
+            continue
+        size = padded_around(mask[here].shape, reach)
+        masks = [spectrum(mask[part].astype(float), size) for part in (here, around)]
+        n = n + pair_counts_around(*masks, size, left, reach)
+        total = total + squared_differences_around(z[here], z[around], *masks, size, left, reach)
+    small = min(reach[0], rows - 1), min(reach[1], columns - 1)
+    expected = np.zeros((2, *n.shape))
+    middle = slice(reach[1] - small[1], reach[1] + small[1] + 1)
+    expected[:, : small[0] + 1, middle] = by_loops(z, mask, small)
+    assert_array_equal(n, expected[0])
+    assert_allclose(total, expected[1], atol=1e-12)
 
 
 @pytest.mark.parametrize("root", [False, True])

@@ -13,6 +13,7 @@ from soilscope.analyse.variogram_classes import Closed, Estimator, LagClasses, l
 from soilscope.analyse.variogram_detrend import Detrend
 from soilscope.analyse.variogram_fields import Variograms
 from soilscope.analyse.variogram_places import DegreeGrid, MapGrid, Places, Sites, places_of
+from soilscope.analyse.variogram_tiles import FromTiles, sums_by_tile, tiles_of
 from soilscope.checks import require_between, require_choice, require_dims, require_numeric
 from soilscope.errors import InputError, SoilscopeWarning
 from soilscope.labelled import label
@@ -77,7 +78,9 @@ def variogram(
         asked for, and on the other dims of `field`: `semivariance` (units of `field`, squared),
         `n_pairs`, and `distance`, the mean distance of those pairs (m); NaN in a class without
         pairs. For each field `n_obs`, the number of values, and `status` (too_few: fewer than two;
-        constant: the semivariance is 0). Lazy if `field` is: each field is whole in a task.
+        constant: the semivariance is 0). Lazy if `field` is. A map of more than 4 million cells is
+        taken in tiles of about 1,000 cells and what lies within `max_lag` of them, which need not
+        be in memory together (except for a trend); any other field is whole in a task.
 
     Raises
     ------
@@ -107,10 +110,17 @@ def variogram(
         field, lag_width, max_lag, estimator, azimuths, tolerance, closed, detrend, style
     )
     core = list(places.dims)
-    whole = field.transpose(..., *core)
+    data = field.transpose(..., *core)
+    make: Variograms | FromTiles
+    make = Variograms(places, classes, estimator, directions, float(tolerance), detrend)
+    tiles = tiles_of(places, classes) if detrend == "none" else []
+    if tiles and isinstance(places, MapGrid):
+        by = (directions, float(tolerance))
+        data = sums_by_tile(data, tiles, places, classes, by, estimator)
+        make, core = FromTiles(classes, estimator), ["tile", "part"]
     results = xr.apply_ufunc(
-        Variograms(places, classes, estimator, directions, float(tolerance), detrend),
-        whole if whole.chunks is None else whole.chunk(dict.fromkeys(core, -1)),
+        make,
+        data if data.chunks is None else data.chunk(dict.fromkeys(core, -1)),
         input_core_dims=[core],
         output_core_dims=[["azimuth", "lag"]] * 3 + [[], []],
         dask="parallelized",

@@ -19,6 +19,14 @@ Array = npt.NDArray[Any]
 _BATCH = 64 * 2**20  # bytes of fields that are worked on at a time
 
 
+def result_of(
+    n: Floats, far: Floats, total: Floats, estimator: Estimator
+) -> tuple[Floats, npt.NDArray[np.int64], Floats]:
+    """Return semivariance, pairs and mean distance from sums over pairs."""
+    distance: Floats = far / np.where(n > 0, n, np.nan)
+    return semivariance(n, total, estimator), n.astype(np.int64), distance
+
+
 @dataclass(frozen=True)
 class Variograms:
     """Make the variograms of arrays; a class, so that dask can name it by its parts."""
@@ -46,12 +54,9 @@ class Variograms:
             status[numbers] = [self._centre(*pair) for pair in zip(z, valid[numbers], strict=True)]
             if n_obs[numbers].max() > 1:
                 n[numbers], far[numbers], total[numbers] = self._sums(z, valid[numbers])
-        with np.errstate(invalid="ignore"):
-            distance = far / np.where(n > 0, n, np.nan)
-        made = (semivariance(n, total, self.estimator), n.astype(np.int64), distance)
         shape = (*before, max(1, len(self.azimuths)), self.classes.count)
         return (
-            *(part.reshape(shape) for part in made),
+            *(part.reshape(shape) for part in result_of(n, far, total, self.estimator)),
             n_obs.reshape(before),
             status.reshape(before),
         )

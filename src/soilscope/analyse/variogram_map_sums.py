@@ -13,6 +13,7 @@ from soilscope.kernels.variogram_lags import lag_sums
 
 Array = npt.NDArray[Any]
 Bools = npt.NDArray[np.bool_]
+Inside = tuple[slice, slice] | None
 #: Classes whose rounding may exceed this share of their sum are summed again, pair by pair.
 _PRECISE = 1e-11
 _ON_BORDER = 1e-9  # degrees: a lag so near to the border of a direction is on it
@@ -130,27 +131,44 @@ class MapSums:
         total = np.empty((z.shape[0], lags.n_group))
         for number, field in enumerate(z):
             if self.root:
-                total[number] = self._directly(field, weight, lags, np.ones(lags.n_group, bool))
+                every = np.ones(lags.n_group, bool)
+                total[number] = one_by_one(field, weight, None, lags, every, root=True)
                 continue
             squares = squared_differences(field, of_mask, size, reach)
-            total[number] = lags.sums(squares[lags.rows, lags.columns + reach[1]])
-            rough = self._rough(total[number], field, lags)
-            if rough.any():
-                total[number, rough] = self._directly(field, weight, lags, rough)[rough]
+            found = lags.sums(squares[lags.rows, lags.columns + reach[1]])
+            total[number] = precise(found, field, weight, None, lags)
         return n, np.broadcast_to(far, total.shape), total
 
-    def _rough(self, total: Floats, field: Floats, lags: Lags) -> Bools:
-        """Find sums that may have lost digits, as their differences are small beside the field."""
-        held = np.bincount(lags.group, minlength=lags.n_group)
-        lost = _ROUNDING * np.vdot(field, field) * np.sqrt(held)
-        return np.asarray(lost > _PRECISE * total, dtype=bool) & (held > 0)
 
-    def _directly(self, field: Floats, weight: Floats, lags: Lags, wanted: Bools) -> Floats:
-        chosen = wanted[lags.group]
-        made = np.zeros(lags.rows.size)
-        part = np.empty(int(chosen.sum()))
-        field = np.ascontiguousarray(field)
-        whole = np.array([(0, n) for n in field.shape])
-        lag_sums(field, weight, whole, lags.rows[chosen], lags.columns[chosen], self.root, part)
-        made[chosen] = part
-        return lags.sums(made)
+def precise(total: Floats, field: Floats, weight: Floats, inside: Inside, lags: Lags) -> Floats:
+    """Sum again what may have lost digits, as differences are small beside the field."""
+    held = np.bincount(lags.group, minlength=lags.n_group)
+    lost = _ROUNDING * np.vdot(field, field) * np.sqrt(held)
+    rough = np.asarray(lost > _PRECISE * total, dtype=bool) & (held > 0)
+    if not rough.any():
+        return total
+    return np.where(rough, one_by_one(field, weight, inside, lags, rough, root=False), total)
+
+
+def one_by_one(
+    field: Floats, weight: Floats, inside: Inside, lags: Lags, wanted: Bools, *, root: bool
+) -> Floats:
+    """Add up squares (or roots) of the differences in the groups that are wanted, pair by pair.
+
+    `inside` is the block of cells whose partners are sought; None: all.
+    """
+    chosen = wanted[lags.group]
+    made = np.zeros(lags.rows.size)
+    part = np.empty(int(chosen.sum()))
+    block = inside or (slice(0, field.shape[0]), slice(0, field.shape[1]))
+    lag_sums(
+        np.ascontiguousarray(field),
+        weight,
+        np.array([(one.start, one.stop) for one in block]),
+        lags.rows[chosen],
+        lags.columns[chosen],
+        root,
+        part,
+    )
+    made[chosen] = part
+    return lags.sums(made)

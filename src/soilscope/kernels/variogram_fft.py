@@ -65,3 +65,44 @@ def _back(real_spectrum, size, reach):
     lags = scipy.fft.irfft(half, n=size[1], axis=1, overwrite_x=True)
     lags /= size[0]
     return np.concatenate((lags[:, size[1] - columns :], lags[:, : columns + 1]), axis=1)
+
+
+def padded_around(shape, reach):
+    """Return a size for a tile and its surroundings: `reach` rows below, columns on both sides."""
+    rows, columns = (n + r for n, r in zip(shape, (reach[0], 2 * reach[1]), strict=True))
+    return scipy.fft.next_fast_len(rows, real=True), scipy.fft.next_fast_len(columns, real=True)
+
+
+def pair_counts_around(mask, mask_around, size, left, reach):
+    """Count the pairs of a cell of a tile and one of its surroundings, the tile included.
+
+    Parameters
+    ----------
+    mask, mask_around
+        Spectra of the masks of the tile and of its surroundings, which begin in its first row and
+        `left` columns before it.
+    """
+    return np.rint(_shifted(mask.conj() * mask_around, size, left, reach)).astype(np.int64)
+
+
+def squared_differences_around(z, z_around, mask, mask_around, size, left, reach):
+    """Sum of squared differences over the same pairs.
+
+    Parameters
+    ----------
+    z, z_around : (rows, columns)
+        Values less one and the same number, 0 where they are missing.
+    """
+    spectra = -2.0 * spectrum(z, size).conj()
+    spectra *= spectrum(z_around, size)
+    spectra += spectrum(z * z, size).conj() * mask_around
+    spectra += mask.conj() * spectrum(z_around * z_around, size)
+    return _shifted(spectra, size, left, reach)
+
+
+def _shifted(spectra, size, left, reach):
+    """Lags up to `reach` from the spectrum of a correlation that begins `left` columns early."""
+    rows, columns = reach
+    half = scipy.fft.ifft(spectra, axis=0, overwrite_x=True)[: rows + 1]
+    lags = scipy.fft.irfft(half, n=size[1], axis=1, overwrite_x=True)
+    return lags[:, (np.arange(-columns, columns + 1) + left) % size[1]]
