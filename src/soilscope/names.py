@@ -339,6 +339,7 @@ NAMES: dict[str, Name] = {
     "breaks": Name("edges of the classes", "{units}"),
     "n_obtained": Name("number of classes that have members"),
     "q": Name("share of the variance between strata"),
+    "q_held_out": Name("share of the squares of held out cells that the classes foretell"),
     "q_adjusted": Name("share of the variance beyond what as many strata at random explain"),
     "q_low": Name("lower bound of the share of the variance"),
     "q_high": Name("upper bound of the share of the variance"),

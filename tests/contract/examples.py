@@ -264,6 +264,13 @@ def _field_and_factors() -> Inputs:
     return {**_on_time("y")(), "factors": drivers().isel(time=0, drop=True)}
 
 
+def _numbers_and_classes() -> Inputs:
+    """Three maps, numbers on their cells, and classes that say so."""
+    cover = classed(28).assign_attrs(flag_values=[0, 1, 2], flag_meanings="bare grass crop")
+    factors = drivers().isel(time=0, drop=True).assign(cover=cover)
+    return {**_on_time("y")(), "factors": factors}
+
+
 def classed(seed: int) -> xr.DataArray:
     """Three classes on the grid, -1 in the first cell."""
     made = _field(seed, *GRID)
@@ -403,6 +410,11 @@ EXAMPLES: dict[str, Example] = {
         "optimize_strata",
         _field_and_factors,
         {"n_classes": [2, 3], "p": "permutation", "rng": 1, "n_surrogates": 19},
+    ),
+    "optimize_strata, classes, held out": Example(
+        "optimize_strata",
+        _by_area(_numbers_and_classes),
+        {"n_classes": [2, 3], "select": "cross_validated", "block": 2, "rng": 1, "n_folds": 2},
     ),
     "interaction_detector": Example(
         "interaction_detector",

@@ -113,6 +113,20 @@ def encode(values: Array) -> Codes:
     return np.asarray(pd.factorize(flat, sort=True)[0], dtype=np.int32).reshape(values.shape)
 
 
+def most_codes(factor: xr.DataArray) -> int | None:
+    """One more than the largest code of a factor; None where it is lazy and does not tell.
+
+    Data are looked at where they are in memory.
+    """
+    if "flag_values" in factor.attrs:
+        return int(np.max(factor.attrs["flag_values"])) + 1
+    if factor.dtype.kind == "b":
+        return 2
+    if factor.chunks is not None:
+        return None
+    return int(encode(np.asarray(factor.data)).max(initial=0)) + 1
+
+
 def sample_dims(y: xr.DataArray, dim: Dim, *, name: str = "y") -> list[Hashable]:
     """Return the dimensions whose cells are the sample: those in space unless others are named."""
     require_dims(y, name=name)
@@ -150,7 +164,9 @@ def named_factors(
         said = f"{name}[{key!r}]"
         require_dims(factor, *map(str, dims), name=said)
         if isinstance(factor.dtype, pd.CategoricalDtype):
-            factor = factor.copy(data=np.asarray(pd.Categorical(factor.data).codes))
+            kinds = pd.Categorical(factor.data)
+            factor = factor.copy(data=np.asarray(kinds.codes, dtype=np.int32))
+            factor.attrs["flag_values"] = list(range(max(len(kinds.categories), 1)))
         if factor.dtype.kind not in "biufOUST":
             raise InputError(
                 f"{said} holds {factor.dtype}; give numbers, booleans or text for each cell."

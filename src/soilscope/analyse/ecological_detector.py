@@ -13,6 +13,7 @@ from soilscope.analyse.detector_result import pair_coords, told
 from soilscope.analyse.detector_sample import Array, Dim, Factors, Floats, Sample, sample_of
 from soilscope.checks import require_at_least, require_choice
 from soilscope.errors import InputError
+from soilscope.kernels.detector_blocks import blocks_of
 from soilscope.labelled import Output
 
 Compat = Literal["GD", "gdverse"]
@@ -142,7 +143,7 @@ class EcologicalTest:
     def _bounds(self, sample: Sample) -> Floats:
         """Bounds of the difference in q, and p, from resamples of blocks: (3, k, k)."""
         rng = np.random.default_rng(self.seed)
-        member, n_block = self._blocks(sample)
+        member, n_block = blocks_of(sample.kept, self.block)
         shares = np.empty((self.n_boot, len(sample.codes)))
         for b in range(self.n_boot):
             weight = np.bincount(rng.integers(0, n_block, n_block), minlength=n_block)[member]
@@ -152,13 +153,6 @@ class EcologicalTest:
         below, above = (gap <= 0.0).sum(axis=0), (gap >= 0.0).sum(axis=0)
         p = np.minimum(2.0 * (np.minimum(below, above) + 1.0) / (self.n_boot + 1.0), 1.0)
         return np.stack([low, high, p])
-
-    def _blocks(self, sample: Sample) -> tuple[Array, int]:
-        """Return the block of each row, and the number of blocks."""
-        places = [at // self.block for at in np.nonzero(sample.kept)]
-        shape = [n // self.block + 1 for n in sample.kept.shape]
-        found, member = np.unique(np.ravel_multi_index(places, shape), return_inverse=True)
-        return member, found.size
 
 
 def weighted_q(sample: Sample, weight: Floats) -> Floats:

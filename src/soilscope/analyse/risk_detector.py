@@ -11,7 +11,7 @@ from scipy.special import stdtr
 from soilscope.analyse.detector_inputs import given_to
 from soilscope.analyse.detector_options import REFERENCES
 from soilscope.analyse.detector_result import factor_coords
-from soilscope.analyse.detector_sample import Array, Dim, Factors, Floats, encode, sample_of
+from soilscope.analyse.detector_sample import Array, Dim, Factors, Floats, most_codes, sample_of
 from soilscope.checks import require_at_least
 from soilscope.errors import InputError
 from soilscope.labelled import Output, label
@@ -164,15 +164,13 @@ def _most_strata(factors: dict[str, xr.DataArray], n_strata: int | None) -> int:
         return int(n_strata)
     most = 1
     for name, factor in factors.items():
-        if "flag_values" in factor.attrs:
-            most = max(most, int(np.max(factor.attrs["flag_values"])) + 1)
-        elif factor.chunks is None:
-            most = max(most, int(encode(np.asarray(factor.data)).max(initial=0)) + 1)
-        else:
+        found = most_codes(factor)
+        if found is None:
             raise InputError(
                 f"strata[{name!r}] is lazy and has no flag_values, so its strata cannot be "
                 "counted; give n_strata, as in n_strata=8."
             )
+        most = max(most, found)
     if most > 1000:
         raise InputError(
             f"a factor has {most} strata, whose pairs are too many; cut it first with "

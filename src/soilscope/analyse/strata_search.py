@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from soilscope.analyse.detector_null import Null, share_above, squares_of
-from soilscope.analyse.detector_sample import Array, Sample, sample_of
+from soilscope.analyse.detector_sample import Array, Sample, encode, sample_of
+from soilscope.analyse.strata_folds import Folds, HeldOut, held_out
 from soilscope.kernels.detector import column_sums, explained, explained_by_cuts
 from soilscope.kernels.discretize import Sorted, cut, edges_of
 from soilscope.names import CONSTANT, NO_DATA, OK, TOO_FEW
@@ -20,74 +21,133 @@ GAIN = 0.05  # least relative gain in q for which one class more is taken
 
 
 class Trial(NamedTuple):
-    """What came of one factor: (method, n_classes), with edges and first rows of classes."""
+    """What came of one factor: (way, n_classes), with edges and first rows of classes."""
 
     q: Floats
-    breaks: Floats  # (method, n_classes, edge), NaN behind the last
+    breaks: Floats  # (way, n_classes, edge), NaN behind the last
     obtained: npt.NDArray[np.int32]
-    cuts: list[Integers]  # of each method and number of classes: rows in rising order
+    cuts: list[Integers]  # of each set of classes: rows in rising order
     order: npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
 class Search:
-    """The search on one field: factors as they are in, classes out."""
+    """The search on one field: factors as they are in, classes out.
+
+    Factors that are classes already have one way, their own, behind the methods.
+    """
 
     methods: tuple[str, ...]
     n_classes: tuple[int, ...]
     select: str
     null: Null | None
+    classes: tuple[bool, ...]  # which factors are classes
+    folds: Folds | None = None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of ways, and of numbers of classes."""
+        return len(self.methods) + any(self.classes), len(self.n_classes)
 
     def __call__(
         self, field: Floats, factors: list[Array], weights: Array | None = None
     ) -> tuple[Any, ...]:
-        """Return q, breaks, classes obtained, choices, codes, p-values, status and rows."""
-        known = [np.where(np.isfinite(f), 0, -1) for f in factors]
+        """Return the results in the order of `_empty`, and the number of rows."""
+        ready = [encode(f) if own else f for f, own in zip(factors, self.classes, strict=True)]
+        known = [
+            f if own else np.where(np.isfinite(f), 0, -1)
+            for f, own in zip(ready, self.classes, strict=True)
+        ]
         sample = sample_of(field, known, weights)
-        k = len(factors)
-        shape = (len(self.methods), len(self.n_classes))
-        q = np.full((k, *shape), np.nan)
-        breaks = np.full((k, *shape, max(self.n_classes) + 1), np.nan)
-        obtained = np.zeros((k, *shape), dtype=np.int32)
-        best = np.full((2, k), -1, dtype=np.int16)
-        codes = np.full((k, *field.shape), -1, dtype=np.int16)
-        p = np.full(k, np.nan)
-        status = np.full(k, NO_DATA, dtype=np.int8)
+        found = self._empty(len(factors), field.shape)
         if sample.n > 0:
-            status[:] = [status_of(sample, f[sample.kept]) for f in factors]
-            usable = np.flatnonzero(status == OK)
-            # one class: as missing, it would empty the sample of whoever takes all the codes
-            codes[status != OK] = np.where(sample.kept, 0, -1)
-            trials = self._trials(sample, [factors[i] for i in usable])
-            for i, trial in zip(usable, trials, strict=True):
-                q[i], breaks[i], obtained[i] = trial.q, trial.breaks, trial.obtained
-                m, c = choose(trial.q, trial.obtained, sample.n, self.select)
-                best[:, i] = m, self.n_classes[c]
-                edges = trial.breaks[m, c]
-                values = factors[i][sample.kept].astype(np.float64)
-                codes[i, sample.kept] = cut(values, edges[np.isfinite(edges)])
-            if self.null is not None and trials:
-                top = np.array([np.nanmax(trial.q) for trial in trials])
-                p[usable] = share_above(_null_of_search(self.null, sample, trials), top)
-        return q, breaks, obtained, best[0].astype(np.int8), best[1], codes, p, status, sample.n
+            self._search(sample, ready, found)
+        return (*found.values(), sample.n)
 
-    def _trials(self, sample: Sample, factors: list[Array]) -> list[Trial]:
-        def one(factor: Array) -> Trial:
-            return self._trial(sample, factor[sample.kept].astype(np.float64))
+    def _empty(self, k: int, shape: tuple[int, ...]) -> dict[str, Array]:
+        return {
+            "q": np.full((k, *self.shape), np.nan),
+            "q_held_out": np.full((k, *self.shape), np.nan),
+            "breaks": np.full((k, *self.shape, max(self.n_classes) + 1), np.nan),
+            "n_obtained": np.zeros((k, *self.shape), dtype=np.int32),
+            "best_method": np.full(k, -1, dtype=np.int8),
+            "best_n_classes": np.full(k, -1, dtype=np.int32),
+            "codes": np.full((k, *shape), -1, dtype=np.int32 if any(self.classes) else np.int16),
+            "p_value": np.full(k, np.nan),
+            "status": np.full(k, NO_DATA, dtype=np.int8),
+        }
+
+    def _search(self, sample: Sample, factors: list[Array], found: dict[str, Array]) -> None:
+        """Fill the results of all factors."""
+        part = None if self.folds is None else self.folds.of(sample)
+        values = [f[sample.kept] for f in factors]
+        found["status"][:] = [self._status(sample, v, i, part) for i, v in enumerate(values)]
+        usable = np.flatnonzero(found["status"] == OK)
+        # one class: as missing, it would empty the sample of whoever takes all the codes
+        found["codes"][found["status"] != OK] = np.where(sample.kept, 0, -1)
+        trials = self._trials(sample, values, usable)
+        for i, trial in zip(usable, trials, strict=True):
+            for key, told in zip(("q", "breaks", "n_obtained"), trial[:3], strict=True):
+                found[key][i] = told
+            out = None if part is None else held_out(sample, part, trial.order, trial.cuts)
+            if out is not None:
+                found["q_held_out"][i] = self._spread(out.q, self.classes[i])
+            if self.classes[i]:
+                found["best_method"][i] = len(self.methods)
+                found["best_n_classes"][i] = trial.obtained[-1, 0]
+                found["codes"][i, sample.kept] = values[i]
+                continue
+            m, c = self._choose(trial, out, sample.n)
+            found["best_method"][i], found["best_n_classes"][i] = m, self.n_classes[c]
+            edges = trial.breaks[m, c][np.isfinite(trial.breaks[m, c])]
+            found["codes"][i, sample.kept] = cut(values[i].astype(np.float64), edges)
+        if self.null is not None and trials:
+            top = np.array([np.nanmax(trial.q) for trial in trials])
+            found["p_value"][usable] = share_above(_null_of_search(self.null, sample, trials), top)
+
+    def _status(self, sample: Sample, values: Array, i: int, part: Array | None) -> int:
+        found = status_of(sample, values)
+        single = self.classes[i] and found == OK and np.unique(values).size >= sample.n
+        return TOO_FEW if single or (self.folds is not None and part is None) else found
+
+    def _spread(self, values: Floats, own: bool) -> Floats:
+        """Put what is told of each set of classes of a factor into its place: (way, n_classes)."""
+        found = np.full(self.shape, np.nan)
+        if own:
+            found[-1] = values[0]
+        else:
+            found[: len(self.methods)] = values.reshape(len(self.methods), -1)
+        return found
+
+    def _choose(self, trial: Trial, out: HeldOut | None, n: int) -> tuple[int, int]:
+        """Return the method and the number of classes that are taken of a factor of numbers."""
+        m = len(self.methods)
+        if out is None:
+            return choose(trial.q[:m], trial.obtained[:m], n, self.select)
+        # the fewest classes that are as good as the best; of their methods the one that loses least
+        kept = out.within_one_error().reshape(m, -1)
+        loss = np.where(kept, out.loss.sum(axis=1).reshape(m, -1), np.inf)
+        fewest = np.where(kept, trial.obtained[:m], np.iinfo(np.int32).max).min()
+        at = np.where(trial.obtained[:m] == fewest, loss, np.inf).argmin()
+        return int(at) // loss.shape[1], int(at) % loss.shape[1]
+
+    def _trials(self, sample: Sample, values: list[Array], usable: Array) -> list[Trial]:
+        def one(i: int) -> Trial:
+            return (self._own if self.classes[i] else self._trial)(sample, values[i])
 
         # sorting and the kernels let go of the interpreter's lock
         with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as threads:
-            return list(threads.map(one, factors))
+            return list(threads.map(one, usable))
 
-    def _trial(self, sample: Sample, values: Floats) -> Trial:
+    def _trial(self, sample: Sample, factor: Array) -> Trial:
+        """Cut numbers by every method into every number of classes."""
+        values = factor.astype(np.float64)
         order = np.argsort(values)
         x = Sorted(values[order])
-        cumulative = _running(sample.weighted(sample.y)[order])
-        shares = None if sample.weight is None else _running(sample.weight[order])
-        shape = (len(self.methods), len(self.n_classes))
-        q = np.empty(shape)
-        breaks = np.full((*shape, max(self.n_classes) + 1), np.nan)
-        obtained = np.empty(shape, dtype=np.int32)
+        cumulative, shares = _sums(sample, order)
+        q = np.full(self.shape, np.nan)
+        breaks = np.full((*self.shape, max(self.n_classes) + 1), np.nan)
+        obtained = np.zeros(self.shape, dtype=np.int32)
         cuts = []
         for m, method in enumerate(self.methods):
             for c, edges in enumerate(edges_of(x, method, self.n_classes).values()):
@@ -98,6 +158,19 @@ class Search:
                 obtained[m, c] = int((np.diff(rows) > 0).sum())
                 cuts.append(np.unique(rows))
         return Trial(q, breaks, obtained, cuts, order)
+
+    def _own(self, sample: Sample, codes: Array) -> Trial:
+        """Take the classes that a factor has, whatever number is asked for."""
+        order = np.argsort(codes, kind="stable")
+        ends = np.flatnonzero(np.diff(codes[order])) + 1
+        rows = np.concatenate([[0], ends, [sample.n]]).astype(np.int64)
+        cumulative, shares = _sums(sample, order)
+        q = np.full(self.shape, np.nan)
+        q[-1] = explained_by_cuts(cumulative, rows, sample.squares, shares)
+        obtained = np.zeros(self.shape, dtype=np.int32)
+        obtained[-1] = rows.size - 1
+        breaks = np.full((*self.shape, max(self.n_classes) + 1), np.nan)
+        return Trial(q, breaks, obtained, [rows], order)
 
 
 def choose(q: Floats, obtained: Array, n: int, select: str) -> tuple[int, int]:
@@ -157,6 +230,12 @@ def _shares(sample: Sample, trial: Trial, cuts: Integers) -> Floats | Integers:
     if sample.weight is None:
         return np.diff(cuts)
     return np.diff(_running(sample.weight[trial.order])[cuts])
+
+
+def _sums(sample: Sample, order: Array) -> tuple[Floats, Floats | None]:
+    """Sum up the field, and the weights where there are any, in rising order."""
+    shares = None if sample.weight is None else _running(sample.weight[order])
+    return _running(sample.weighted(sample.y)[order]), shares
 
 
 def _running(values: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""Deal blocks of a map out to one another's places, so that the patches of a factor stay whole."""
+"""Square blocks of the cells of a map, and dealing them out to one another's places."""
 
 import numpy as np
 import numpy.typing as npt
@@ -39,3 +39,14 @@ class Deal:
         """Return for each cell of the sample the one whose value it gets."""
         dealt: Integers = self.source[rng.permutation(self.n_blocks)[self.member], self.place]
         return dealt
+
+
+def blocks_of(kept: Bools, block: int) -> tuple[Integers, int]:
+    """Return the block of each cell of the sample `kept`, from 0, and their number.
+
+    Blocks are `block` cells wide in every dimension; those without cells of the sample are none.
+    """
+    places = [at // block for at in np.nonzero(kept)]
+    shape = [n // block + 1 for n in kept.shape]
+    found, member = np.unique(np.ravel_multi_index(places, shape), return_inverse=True)
+    return member.astype(np.int64), found.size

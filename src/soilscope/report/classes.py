@@ -27,8 +27,12 @@ def chosen_most(factor: xr.Dataset) -> tuple[int, int, int, int] | None:
         return None
     pairs, counts = np.unique(np.stack([m[known], c[known]], axis=1), axis=0, return_counts=True)
     method, n_classes = (int(v) for v in pairs[counts.argmax()])
-    at = int(np.flatnonzero(factor["n_classes"].values == n_classes)[0])
-    return method, at, int(counts.max()), int(known.sum())
+    return method, place_of(factor, n_classes), int(counts.max()), int(known.sum())
+
+
+def place_of(factor: xr.Dataset, n_classes: int) -> int:
+    """Place of a number of classes; the first for a factor's own, which no number was asked of."""
+    return int((factor["n_classes"].values == n_classes).argmax())
 
 
 def chosen_edges(factor: xr.Dataset) -> Array:
@@ -36,7 +40,7 @@ def chosen_edges(factor: xr.Dataset) -> Array:
     m, n = int(factor["best_method"]), int(factor["best_n_classes"])
     if m < 0:
         return np.empty(0)
-    edges = factor["breaks"].sel(n_classes=n).isel(method=m).values
+    edges = factor["breaks"].isel(n_classes=place_of(factor, n), method=m).values
     return np.asarray(edges[np.isfinite(edges)])
 
 

@@ -16,7 +16,9 @@ def search_methods(study: Study, name: str) -> str:
     """Say how classes of factors were chosen."""
     options = study.records[name].options
     ds = study.data(name)
-    ways = [_WAYS.get(str(m), str(m)) for m in ds["method"].values]
+    methods = [str(m) for m in ds["method"].values]
+    ways = [_WAYS.get(m, m) for m in methods if m != "own"]
+    kept = "; land cover and other classes stayed as they are" if "own" in methods else ""
     numbers = ds["n_classes"].values
     drawn = {
         "spatial": "Gaussian fields with the variogram of soil moisture",
@@ -29,7 +31,7 @@ def search_methods(study: Study, name: str) -> str:
     return (
         f"Factors were cut by {listed(ways)} into {numbers.min()} to {numbers.max()} classes, and "
         f"those with {SELECT.get(str(options.get('select', 'max')), 'the largest q')} were taken"
-        f"{tested} ({dois(ds)})."
+        f"{kept}{tested} ({dois(ds)})."
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from soilscope.report.classes import chosen_edges, class_words, method_words
+from soilscope.report.classes import chosen_edges, class_words, method_words, place_of
 from soilscope.report.detector import (
     chosen_by,
     claim,
@@ -148,7 +148,7 @@ def classes(study: Study, name: str) -> Table | None:
             row = one.isel(factor=i)
             edges = chosen_edges(row)
             m, n = int(row["best_method"]), int(row["best_n_classes"])
-            chosen = row.sel(n_classes=n).isel(method=m) if m >= 0 else None
+            chosen = row.isel(n_classes=place_of(row, n), method=m) if m >= 0 else None
             rows.append(
                 head
                 | {
