@@ -1,5 +1,9 @@
 """Exported results: opened by other libraries they hold what the results hold."""
 
+import re
+import shutil
+import subprocess
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -102,6 +106,7 @@ def test_a_projected_grid_keeps_its_reference_system(tmp_path):
         assert "UTM zone 47N" in found["spatial_ref"].attrs["crs_wkt"]
         assert found["slope"].encoding["grid_mapping"] == "spatial_ref"
         assert found["x"].attrs["standard_name"] == "projection_x_coordinate"
+        assert found["x"].attrs["units"] == found["y"].attrs["units"] == "m"
 
 
 def test_many_maps_become_several_files(root, monkeypatch):
@@ -125,12 +130,66 @@ def test_a_netcdf_is_cf_and_holds_the_result(root):
         assert (found["time"].values == truth["time"].values).all()
         assert found["latitude"].attrs["units"] == "degrees_north"
         np.testing.assert_allclose(found["depth_bnds"], [[0, 0.1], [0.1, 0.3]])
+        assert found["depth"].attrs["bounds"] == "depth_bnds"
+        assert not any("coordinates" in found[v].attrs for v in found.variables)
         assert found["code"].attrs["flag_values"].dtype == np.int8
         assert found["slope"].attrs["grid_mapping"] == "spatial_ref"
         assert found["spatial_ref"].attrs["grid_mapping_name"] == "latitude_longitude"
     with xr.open_dataset(made.folder / "regional.nc") as found:
-        assert found["region"].values.tolist() == ["银川 plain", "Weining"]
+        assert found["region_name"].values.tolist() == ["银川 plain", "Weining"]
+        assert found["mean"].encoding["coordinates"] == "region_name"
         assert found["pattern"].values.tolist() == ["dry -> wet", "wet"]
+
+
+def test_time_goes_before_other_dimensions_in_netcdf(tmp_path):
+    folder = Folder(tmp_path / "results")
+    folder.add("trend", "trend", maps().transpose("latitude", "depth", "time", "longitude"))
+    made = export_results(folder.finish(title="Turned"), form="netcdf")
+    with xr.open_dataset(made.files[0]) as found:
+        assert found["slope"].dims == ("time", "depth", "latitude", "longitude")
+        assert found["code"].dims == ("latitude", "longitude")
+
+
+def cdo(*arguments: object, warns: str = "") -> str:
+    if shutil.which("cdo") is None:
+        pytest.skip("CDO is not installed (Debian: apt install cdo)")
+    done = subprocess.run(["cdo", "-s", *map(str, arguments)], capture_output=True, text=True)
+    assert (done.returncode, done.stderr.strip()) == (0, warns)
+    return done.stdout
+
+
+def test_cdo_opens_a_netcdf_without_a_warning_and_reads_its_values(root):
+    file = export_results(root, form="netcdf", steps=["trend"]).files[0]
+    told = cdo("sinfo", file)
+    for words in (
+        r"lonlat +: points=20 \(4x5\)", "mapping : latitude_longitude",
+        "longitude : 100.05 to 100.35 by 0.1", "latitude : 38.95 to 38.55 by -0.1",
+        "bounds : 0-0.1 to 0.1-0.3 m", "time : 3 steps", "2020-02-01 00:00:00",
+    ):  # fmt: skip
+        assert re.search(words, told), told
+    assert cdo("showname", file).split() == ["slope", "code", "n_obs"]
+    assert "m3 m-3 year-1" in cdo("showunit", file)
+    truth = Store(root).open("trend").load()["slope"].isel(time=1, depth=1)
+    shown = cdo("output", "-setmissval,-9999", "-sellevidx,2", "-seltimestep,2",
+                "-selname,slope", file).split()  # fmt: skip
+    np.testing.assert_allclose(
+        [float(word) for word in shown], truth.fillna(-9999).values.ravel(), rtol=1e-4
+    )
+
+
+def test_cdo_knows_a_projected_grid_and_opens_series_of_places(tmp_path):
+    ds = maps().rename(latitude="y", longitude="x").transpose("y", "x", "depth", "time")
+    ds = ds.assign_coords(y=4e6 - 1000.0 * np.arange(5), x=5e5 + 1000.0 * np.arange(4))
+    folder = Folder(tmp_path / "results")
+    folder.add("trend", "trend", stamp(ds, "EPSG:32647").drop_encoding())
+    dated = places()[["mean", "state"]].expand_dims(time=maps()["time"], axis=1)
+    folder.add("regional", "regional_mean", dated)
+    trend, regional = export_results(folder.finish(title="Maps"), form="netcdf").files
+    told = cdo("sinfo", trend)
+    assert "mapping : transverse_mercator" in told
+    assert "y : 4000000 to 3996000 by -1000 m" in told
+    warns = "Warning (cdfInqContents): Coordinates variable region_name can't be assigned!"  # texts
+    assert cdo("ntime", regional, warns=warns).split() == ["3"]
 
 
 def test_tables_have_a_byte_order_mark_words_for_codes_and_a_list_of_columns(root):

@@ -32,9 +32,13 @@ def export(
     *,
     voice: Voice,
 ) -> None:
-    """Write results as GeoTIFF, NetCDF or CSV, for ArcGIS, QGIS, MATLAB, R or a spreadsheet."""
+    """Write results as GeoTIFF, NetCDF or CSV, for ArcGIS, QGIS, MATLAB, R or a spreadsheet.
+
+    The report of the results, if there is one, links the files that lie in its folder.
+    """
+    from soilscope.report.exports import link_exports
     from soilscope.study.export import export_results
-    from soilscope.study.store import Store, intact
+    from soilscope.study.store import EXPORT, Store, intact
 
     require_results(results)
     chosen = [word.strip() for text in steps or () for word in text.split(",") if word.strip()]
@@ -43,8 +47,13 @@ def export(
             results, form=form, output=output, steps=None if steps is None else chosen, force=force,  # type: ignore[arg-type]
             heard=progress.begin,
         )  # fmt: skip
+        linked = (
+            link_exports(results) and made.folder.resolve().parent == (results / EXPORT).resolve()
+        )
     for name in made.left_out:
         voice.warn(f"{name} has no maps and was left out; --format netcdf or csv writes it.")
     for file in made.files:
         voice.detail(f"  {file.name}")
+    if linked:
+        voice.detail("  linked in report/index.html")
     voice.made(made.folder)

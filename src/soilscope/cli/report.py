@@ -30,6 +30,7 @@ def write(results: Path, *, pdf: bool = False, keep: bool = False) -> Path:
     `keep` leaves a report alone that already shows these results.
     """
     from soilscope.report.current import is_current
+    from soilscope.report.exports import link_exports
     from soilscope.study.store import Store, intact
 
     store = Store(results)
@@ -37,6 +38,7 @@ def write(results: Path, *, pdf: bool = False, keep: bool = False) -> Path:
     asked = [*(wanted.get("formats") or ()), *(["pdf"] if pdf else [])]
     formats = tuple(dict.fromkeys(["png", *asked]))
     if keep and is_current(results, formats):
+        link_exports(results)
         return results / "report" / "index.html"
     from soilscope.cli.caches import use_writable_caches
 

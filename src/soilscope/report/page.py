@@ -16,6 +16,7 @@ from soilscope.report.contents import contents
 from soilscope.report.current import mark_report
 from soilscope.report.drawing import Picture, draw_all
 from soilscope.report.explorer_page import Explorer, choose
+from soilscope.report.exports import exports_section
 from soilscope.report.findings import findings, layer_notes
 from soilscope.report.prose import methods_paragraph
 from soilscope.report.reading import Study
@@ -132,6 +133,7 @@ def render(
         **contents(study), findings=findings(study, anchors), layer_notes=layer_notes(study),
         methods_text=methods_paragraph(study), pictures=pictures, tables=tables,
         tables_at=tables_at, figures_at=figures_at, explorer=explorer,
+        exports=Markup(exports_section(study.root)),  # escaped by a template of its own
         policy=_policy(style, script if scripted else None), style=Markup(style),
         script=Markup(script),
     )  # fmt: skip

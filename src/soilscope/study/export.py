@@ -13,8 +13,9 @@ from odc.geo.crs import CRS
 from soilscope.checks import nearest, require_choice
 from soilscope.errors import StudyError
 from soilscope.grid.crs import crs_of, grid_dims
+from soilscope.study.export_list import note_files
 from soilscope.study.export_piece import Piece
-from soilscope.study.store import CUBE, INPUT, Store
+from soilscope.study.store import CUBE, EXPORT, INPUT, Store
 
 Form = Literal["geotiff", "netcdf", "csv"]
 
@@ -48,6 +49,7 @@ def export_results(
         (a table for each set of dimensions, and one of its columns).
     output
         Folder to write to; by default `export` in the results folder, and in it one for each form.
+        The report links what lies there.
     steps
         Names of results, or steps all of whose results are meant; None takes every analysis.
     force
@@ -64,11 +66,13 @@ def export_results(
     require_choice(form, get_args(Form), name="--format")
     store = Store(root)
     names = _chosen(store, steps)
-    exported = Exported(Path(output) if output is not None else store.root / "export" / form)
+    exported = Exported(Path(output) if output is not None else store.root / EXPORT / form)
     pieces: list[Piece] = []
+    owners: dict[str, str] = {}  # file -> result
     for name in names:
         made = list(_pieces(store, name, form))
         pieces += made
+        owners |= {piece.name: name for piece in made}
         if not made:
             exported.left_out.append(name)
     if not pieces:
@@ -89,6 +93,7 @@ def export_results(
             exported.files.append(exported.folder / piece.name)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+        note_files(store, exported.folder, {f.name: owners[f.name] for f in exported.files})
     return exported
 
 

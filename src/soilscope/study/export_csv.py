@@ -75,8 +75,9 @@ def _frame(ds: xr.Dataset, dims: list[str]) -> pd.DataFrame:
     for key, da in ds.data_vars.items():
         if "flag_meanings" in da.attrs:
             frame[str(key)] = frame[str(key)].map(_meanings(da.attrs))
-    coords = [c for c in frame.columns if c not in ds.data_vars and c != "spatial_ref"]
-    return frame[[*coords, *map(str, ds.data_vars)]]
+    beside = {*map(str, frame.columns)} - {*map(str, ds.data_vars), "spatial_ref", *dims}
+    coords = [d for d in dims if d in frame]
+    return frame[[*coords, *sorted(beside, reverse=True), *map(str, ds.data_vars)]]
 
 
 def _meanings(attrs: dict[str, Any]) -> dict[int, str]:

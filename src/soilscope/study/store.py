@@ -18,6 +18,8 @@ from soilscope.errors import SoilscopeError, StudyError
 CUBE = "cube"  # name and step of the aligned inputs
 INPUT = "input"  # step of an input that stands apart
 NOTE = "inputs.json"  # beside the cube: what it was made of
+EXPORT = "export"  # folder of files for other programs, and in it one for each form
+EXPORTED = "made-of.json"  # beside them: the result that each was made of
 
 
 @dataclass(frozen=True)
