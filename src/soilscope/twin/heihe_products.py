@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyproj
 import xarray as xr
+from scipy.ndimage import distance_transform_edt
 from shapely.geometry import box
 
 from soilscope.grid.crs import geobox_of, stamp
@@ -55,7 +56,9 @@ def write_products(folder: Path, twin: Heihe, *, first: str, last: str) -> None:
     write_smops(twin.smops.sel(time=days), folder / "SMOPS")
     learned = twin.smci.soil_moisture.sel(time=days).expand_dims(depth=1, axis=1)
     learned = set_layers(learned, [[0.0, 0.1]]).to_dataset(name="soil_moisture")
-    write_smci_tiles(in_degrees(learned, 0.01), folder, tile=(32, 32))
+    learned = in_degrees(learned, 0.01)
+    rows, columns = (max(32, -(-learned.sizes[d] // 4)) for d in ("latitude", "longitude"))
+    write_smci_tiles(learned, folder, tile=(rows, columns))
     _write_satellites(folder, twin.fine)
     _write_still(folder, twin.fine)
     west, south, east, north = _bounds(twin.fine)
@@ -103,7 +106,15 @@ def _write_still(folder: Path, fine: xr.Dataset) -> None:
     curve = {"van_genuchten_alpha": 0.045 - 0.001 * clay, "van_genuchten_n": 1.9 - 0.02 * clay}
     hydraulics = hydraulics.assign(curve).expand_dims(depth=[0.05])
     write_soil_hydraulics(hydraulics, folder / "Hydraulics")
-    write_gebco(in_degrees(fine[["elevation"]], 1 / 240), folder / "GEBCO", layout="cutout")
+    heights = in_degrees(_without_edge(fine[["elevation"]]), 1 / 240)
+    write_gebco(heights, folder / "GEBCO", layout="cutout")
+
+
+def _without_edge(ds: xr.Dataset) -> xr.Dataset:
+    """Give cells beyond the basin the height of the nearest inside: land has no edge."""
+    inside = ds.elevation.notnull().values
+    _, (row, column) = distance_transform_edt(~inside, return_indices=True)
+    return ds.assign(elevation=ds.elevation.copy(data=ds.elevation.values[row, column]))
 
 
 def in_degrees(ds: xr.Dataset, step: float) -> xr.Dataset:
