@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 
 PYTHON ?= python3
-STUDY  ?= helan
+STUDY  ?= helan heihe
 VENV   := .venv
 STAMPS := .stamps
 BIN    := $(VENV)/bin
@@ -44,8 +44,8 @@ setup: $(STAMPS)/dev ## environment with the package and the development tools
 # --- what people run --------------------------------------------------------------------------
 
 .PHONY: demo
-demo: $(STAMPS)/run ## run a demo study (STUDY=helan or heihe) and print where its report is
-	@$(BIN)/soilscope demo $(STUDY) --results results/$(STUDY)
+demo: $(STAMPS)/run ## run both demo studies (STUDY=helan or heihe: one) and print where their reports are
+	@for study in $(STUDY); do $(BIN)/soilscope demo $$study --results results/$$study || exit 1; done
 
 .PHONY: test
 test: $(STAMPS)/dev ## run the tests
