@@ -1,7 +1,7 @@
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from soilscope.kernels.detector_blocks import Deal
+from soilscope.kernels.detector_blocks import Deal, blocks_of
 
 
 def test_blocks_are_dealt_out_as_wholes():
@@ -34,3 +34,19 @@ def test_permuted_blocks_keep_the_patches_of_a_map():
     near = [np.corrcoef(f[1:].ravel(), f[:-1].ravel())[0, 1] for f in (field, dealt)]
     assert near[1] > 0.85 * near[0]
     assert abs(np.corrcoef(field.ravel(), dealt.ravel())[0, 1]) < 0.5
+
+
+def test_cells_of_one_square_are_of_one_block_and_empty_squares_are_none():
+    kept = np.ones((5, 4), dtype=bool)
+    kept[:2, :2] = False  # the first square of four cells
+    member, n = blocks_of(kept, 2)
+    row, column = np.nonzero(kept)
+    assert n == 5
+    squares = {(r // 2, c // 2): m for r, c, m in zip(row, column, member, strict=True)}
+    assert sorted(squares.values()) == list(range(5))
+    assert all(squares[r // 2, c // 2] == m for r, c, m in zip(row, column, member, strict=True))
+
+
+def test_sites_lie_in_blocks_along_one_dimension():
+    member, n = blocks_of(np.array([True, True, False, True]), 1)
+    assert (member.tolist(), n) == ([0, 1, 2], 3)

@@ -61,7 +61,8 @@ def ecological_detector(
         On `factor` and `factor_2`: `f`, the mean square within the strata of the first over that of
         the second (both by N - 1); `p_value`, two-sided; `q_difference`, q of the first less that
         of the second, with 95 % bounds `q_difference_low` and `q_difference_high` and `p_bootstrap`
-        (two-sided share of resamples beyond 0). `n_obs`: complete cells.
+        (two-sided share of resamples beyond 0): NaN where a factor has one stratum, or as many as
+        cells. `n_obs`: complete cells.
 
     Raises
     ------
@@ -120,13 +121,18 @@ class EcologicalTest:
         values = np.full((len(_VALUES), k, k), np.nan)
         if sample.squares > 0.0 and sample.n > 1:
             pairs = zip(sample.codes, sample.n_codes, strict=True)
-            within = np.array([sample.moments(c, n)[3].sum() for c, n in pairs])
+            parts = [sample.moments(c, n) for c, n in pairs]
+            within = np.array([m2.sum() for *_, m2 in parts])
+            n_strata = np.array([(count > 0).sum() for count, *_ in parts])
             values[0], values[1] = self._f_test(within, sample.n)
             q = 1.0 - within / sample.squares
             values[2] = q[:, None] - q[None, :]
             if self.n_boot:
                 values[3:] = self._bounds(sample)
             values[:, np.arange(k), np.arange(k)] = np.nan
+            # one stratum explains nothing, and as many as cells everything
+            empty = (n_strata < 2) | (n_strata >= sample.n)
+            values[:, empty[:, None] | empty[None, :]] = np.nan
         return (*values, sample.n)
 
     def _f_test(self, within: Floats, n: int) -> tuple[Floats, Floats]:
