@@ -6,6 +6,11 @@ from numba import config
 
 from soilscope.kernels import slope_ranks
 
+T = np.cumsum(np.random.default_rng(7).integers(1, 4, 50)) / 12.0
+Y = np.random.default_rng(8).normal(size=50)
+FROM, TO = np.triu_indices(50, 1)
+SLOPES = np.sort((Y[TO] - Y[FROM]) / (T[TO] - T[FROM]))
+
 
 def listed(t, y, reach):
     """Slope, bounds and intercept from the sorted list of all slopes."""
@@ -72,27 +77,34 @@ def test_a_sample_that_misleads_costs_time_and_no_digit(size, compared, monkeypa
     assert any(outcomes)
 
 
+def assert_held(low, high, k1, k2):
+    """The window must be moved until it holds the ranks, and know the ranks of its ends."""
+    series = slope_ranks._describe(T, Y, 50)
+    found, a, b, below, up_to = slope_ranks._enclose(series, low, high, k1, k2, np.empty((2, 114)))
+    assert found
+    assert a <= SLOPES[k1]
+    assert SLOPES[k2] <= b
+    assert below == np.searchsorted(SLOPES, a) <= k1
+    assert up_to == np.searchsorted(SLOPES, b, side="right") > k2
+
+
+@pytest.mark.parametrize("k2", [600, 601])
 @pytest.mark.parametrize(
     ("low", "high"), [(-0.1, 0.1), (-3.0, -2.5), (2.5, 3.0), (-0.001, 0.0), (1.0, 1.02)]
 )
-def test_a_window_that_misses_the_ranks_is_moved_until_it_holds_them(low, high):
-    rng = np.random.default_rng(7)
-    t, y = np.cumsum(rng.integers(1, 4, 50)) / 12.0, rng.normal(size=50)
-    i, j = np.triu_indices(50, 1)
-    slopes = np.sort((y[j] - y[i]) / (t[j] - t[i]))
-    k1, k2 = 610, 613
-    series = slope_ranks._describe(t, y, 50)
-    found, a, b, below, up_to = slope_ranks._enclose(series, low, high, k1, k2, np.empty((2, 114)))
-    assert found
-    assert a <= slopes[k1]
-    assert slopes[k2] <= b
-    assert below == np.searchsorted(slopes, a) <= k1
-    assert up_to == np.searchsorted(slopes, b, side="right") > k2
+def test_a_window_that_misses_the_ranks_is_moved_until_it_holds_them(low, high, k2):
+    assert_held(low, high, 600, k2)
+
+
+def test_a_window_that_misses_a_rank_by_one_is_moved_as_well():
+    between = 0.5 * (SLOPES[1:] + SLOPES[:-1])
+    assert_held(between[610], between[630], 610, 610)  # begins behind the rank
+    assert_held(between[590], between[609], 610, 610)  # ends before it
+    assert_held(between[609], between[611], 610, 611)  # holds both, and no other
 
 
 def test_a_window_too_far_away_is_given_up():
-    y = np.random.default_rng(7).normal(size=50)
-    series = slope_ranks._describe(np.arange(50.0), y, 50)
+    series = slope_ranks._describe(T, Y, 50)
     for far in (1e6, -1e6):
         found, *_ = slope_ranks._enclose(series, far, far + 1e-3, 610, 613, np.empty((2, 114)))
         assert not found

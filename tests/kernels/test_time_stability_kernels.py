@@ -77,7 +77,7 @@ def test_a_series_that_lacks_a_step_that_counts_has_no_difference(missing):
     y = np.random.default_rng(3).uniform(0.1, 0.5, (10, 3))
     y[4, 1] = missing
     average, deviation = differences(y, np.full((10, 3), 0.3))
-    assert np.isfinite(average).tolist() == np.isfinite(deviation).tolist() == [True, False, True]
+    assert np.isnan(average).tolist() == np.isnan(deviation).tolist() == [False, True, False]
 
 
 def test_one_step_is_too_few():
