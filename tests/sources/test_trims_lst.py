@@ -13,6 +13,7 @@ import xarray as xr
 from soilscope.errors import GridError, SoilscopeWarning, SourceError
 from soilscope.grid.crs import crs_of, stamp
 from soilscope.prepare.lst import lst_difference
+from soilscope.sources import chunks
 from soilscope.sources.catalogue import open_source
 from soilscope.study.explained import explained
 from soilscope.twin.layouts.trims_lst import ALBERS, write_trims_lst
@@ -54,6 +55,19 @@ def test_what_was_written_is_read(tmp_path, nodata):
     assert found.time.values.tolist() == ds.time.values.astype("datetime64[ns]").tolist()
     assert crs_of(found) == crs_of(ds)
     assert "MODIS LST" in json.loads(found.attrs["lineage"])
+
+
+def test_files_of_many_strips_are_opened_once_for_all_of_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(chunks, "_LIMIT", 40_000)  # values: less than half of the files
+    shape = (20, 200, 100)  # 5 strips a file
+    cells = {"y": 4.2e6 - 1e3 * np.arange(200), "x": -5e5 + 1e3 * np.arange(100)}
+    days = {"time": pd.date_range("2020-02-20", periods=20)}
+    lst = xr.DataArray(np.full(shape, 20.0), days | cells, ("time", "y", "x"))
+    ds = stamp(xr.Dataset({"lst_day": lst, "lst_night": lst - 15.0}), ALBERS)
+    files = write_trims_lst(ds, tmp_path)
+    with rasterio.open(files[0]) as file:
+        assert file.block_shapes[0][0] < 50
+    assert open_source("trims_lst", files).lst_day.chunks[1:] == ((200,), (100,))
 
 
 def test_many_files_and_a_folder_give_what_a_few_give(tmp_path):

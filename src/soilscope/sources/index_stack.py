@@ -1,6 +1,7 @@
 """Files that are laid out alike as one lazy Dataset."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from xarray.core import indexing
 from soilscope.sources.index_header import PACKING
 from soilscope.sources.index_read import Piece, StackedFiles
 
+#: Cells of a file that are read at once, where they fit into a chunk: to open it takes as long.
+_WORTH = 2**20
 #: What the encoding of a variable says beside how it is stored.
 _KEPT = ("grid_mapping", "coordinates", *PACKING)
 
@@ -73,6 +76,22 @@ def _lazy(name: str, da: xr.Variable, pieces: Sequence[Piece], dim: str) -> xr.V
     values = StackedFiles(name, pieces, inner, da.dtype, record=dims[:1] == (dim,), decoded=decoded)
     encoding = {key: da.encoding[key] for key in _KEPT if key in da.encoding}
     longest = max(piece.stamps.size for piece in pieces)
+    if longest == 1:
+        stored |= _read_at_once(stored, dict(zip(dims[-2:], da.shape[-2:], strict=True)))
     encoding["preferred_chunks"] = {**stored, dim: min(longest, stored.get(dim, longest))}
     lazy = indexing.LazilyIndexedArray(values)
     return xr.Variable((dim, *(d for d in dims if d != dim)), lazy, da.attrs, encoding)
+
+
+def _read_at_once(stored: Mapping[str, int], shape: Mapping[str, int]) -> dict[str, int]:
+    """Return blocks of many strips or tiles of a field: every chunk opens all of its files anew."""
+    sizes = {d: min(stored[d], n) for d, n in shape.items() if d in stored}
+    if len(sizes) < len(shape):
+        return {}
+    for _ in range(64):
+        for dim in sorted(sizes, key=lambda d: sizes[d]):
+            wider = sizes | {dim: min(2 * sizes[dim], shape[dim])}
+            if sizes[dim] < shape[dim] and math.prod(wider.values()) <= _WORTH:
+                sizes = wider
+                break
+    return sizes
