@@ -1,6 +1,6 @@
 """A synthetic twin of the Heihe basin: a daily truth at 1 km, and what coarse products see."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,6 +15,7 @@ from soilscope.twin.heihe_dataset import coarse_dataset, fine_dataset, smci_data
 from soilscope.twin.heihe_learned import learned_moisture
 from soilscope.twin.heihe_model import Land, Moment, days_of, land_of, seen_skin
 from soilscope.twin.heihe_place import SIZE, place
+from soilscope.twin.heihe_planted import planted_days, require_planted
 from soilscope.twin.heihe_views import Coarse, all_weather, coarse, microwave, reanalysis
 
 Array = npt.NDArray[Any]
@@ -42,6 +43,7 @@ def heihe(
     reanalysis_spacing: float = 0.1,
     satellite_spacing: float = 0.25,
     middle: tuple[float, float] | None = None,
+    planted: Mapping[str, str] | None = None,
 ) -> Heihe:
     """Draw a synthetic twin of the Heihe basin: daily soil moisture, its drivers, coarse views.
 
@@ -68,6 +70,10 @@ def heihe(
     middle
         Degrees east and north of the middle of the grid. Without it, that of the basin for a grid
         at least half as tall, else Zhangye, where mountains, forest, oasis and desert meet.
+    planted
+        A map for each of winter, spring, summer and autumn ("precipitation", that of the month, or
+        one of the soil) that makes 60 % of the variance in space of the soil's water on each of its
+        days; the rest, and all that is not seen of moisture, stays the model's own.
 
     Returns
     -------
@@ -85,8 +91,8 @@ def heihe(
     Raises
     ------
     InputError
-        If `size`, `days` or a width is too small, `start` is no date, or the grid lies outside the
-        basin.
+        If `size`, `days` or a width is too small, `start` is no date, a season has no map, or the
+        grid lies outside the basin.
 
     References
     ----------
@@ -111,6 +117,7 @@ def heihe(
         reanalysis_spacing=reanalysis_spacing,
         satellite_spacing=satellite_spacing,
         middle=middle,
+        planted=planted,
         block=days,
     )
     return next(blocks)
@@ -126,6 +133,7 @@ def heihe_blocks(
     reanalysis_spacing: float = 0.1,
     satellite_spacing: float = 0.25,
     middle: tuple[float, float] | None = None,
+    planted: Mapping[str, str] | None = None,
     block: int = 16,
 ) -> Iterator[Heihe]:
     """Draw the twin by blocks of `block` days, so that memory stays that of a block.
@@ -135,7 +143,7 @@ def heihe_blocks(
 
     Parameters
     ----------
-    size, days, seed, start, resolution, reanalysis_spacing, satellite_spacing, middle
+    size, days, seed, start, resolution, reanalysis_spacing, satellite_spacing, middle, planted
         As in `heihe`.
     block
         Days in a block.
@@ -154,11 +162,16 @@ def heihe_blocks(
     """
     first = _first_day(start)
     _require(size, days, block, (resolution, reanalysis_spacing, satellite_spacing))
+    if planted is not None:
+        require_planted(planted)
     where = place(size=size, resolution=resolution, middle=middle)
     if not where.inside.any():
         raise InputError(f"the grid around {middle} lies outside the Heihe basin.")
-    land = land_of(where, seed=seed)
-    moments = days_of(land, first=first, number=days)
+    land = land_of(where, seed=seed, of_rock=planted is not None)
+    if planted is None:
+        moments = days_of(land, first=first, number=days)
+    else:
+        moments = planted_days(land, planted, first=first, number=days)
     views = _views(land, reanalysis_spacing, satellite_spacing)
     for done in range(0, days, block):
         part = [next(moments) for _ in range(min(block, days - done))]

@@ -81,12 +81,12 @@ class Moment:
     skin: tuple[Array, Array]  # by day and by night, degC, without noise
 
 
-def land_of(where: Place, *, seed: int) -> Land:
-    """Draw everything that stays the same."""
+def land_of(where: Place, *, seed: int, of_rock: bool = False) -> Land:
+    """Draw everything that stays the same; with `of_rock`, soil that does not follow climate."""
     ground = terrain(where, seed=seed)
     rain = annual_rain(where, ground)
     growth = cover(where, ground, rain, seed=seed)
-    earth = soil(where, growth, rain, seed=seed)
+    earth = soil(where, growth, rain, seed=seed, of_rock=of_rock)
     inside = where.inside
     code = growth.code[inside]
     surface = Surface(
@@ -150,7 +150,7 @@ def _carry(land: Land, state: State, day: int, sky: Sky, course: Array) -> Wet:
 
 def days_of(land: Land, *, first: int, number: int) -> Iterator[Moment]:
     """Run the model: `number` days from the ordinal `first`."""
-    return (_moment(land, wet) for (wet,) in waters_of([land], first=first, number=number))
+    return (moment_of(land, wet) for (wet,) in waters_of([land], first=first, number=number))
 
 
 def seen_skin(moment: Moment, seed: int) -> tuple[Array, Array]:
@@ -169,7 +169,8 @@ def _start(land: Land, day: int) -> State:
     return first_state(land.cell_soil, weather.annual_rain, warmth)
 
 
-def _moment(land: Land, wet: Wet) -> Moment:
+def moment_of(land: Land, wet: Wet) -> Moment:
+    """Take what is seen of the water of a day: its liquid part, and surface temperature."""
     moisture = liquid_moisture(wet.state)
     skin = skin_temperature(
         land.surface,

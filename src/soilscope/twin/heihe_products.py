@@ -118,8 +118,12 @@ def _without_edge(ds: xr.Dataset) -> xr.Dataset:
 
 
 def in_degrees(ds: xr.Dataset, step: float) -> xr.Dataset:
-    """Take the nearest cell of the twin on a grid of `step` degrees; beyond it, its edge."""
+    """Take the nearest cell of the twin on a grid of `step` degrees; beyond it, its edge.
+
+    `step` fits cells of 1 km; the steps of larger ones are wider, yet three times as fine as they.
+    """
     west, south, east, north = _bounds(ds)
+    step *= max(geobox_of(ds).resolution.x / 3000.0, 1.0)
     latitude = np.arange(np.ceil(north / step), np.floor(south / step), -1) * step - step / 2
     longitude = np.arange(np.floor(west / step), np.ceil(east / step)) * step + step / 2
     plane = pyproj.Transformer.from_crs("EPSG:4326", ALBERS, always_xy=True)

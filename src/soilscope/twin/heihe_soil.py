@@ -12,6 +12,8 @@ from soilscope.twin.heihe_place import Place
 
 Array = npt.NDArray[Any]
 
+ROCK, CRACKS = 45.0, 0.4  # km between kinds of rock; spread of log10 of conductivity by cracks
+
 
 @dataclass(frozen=True)
 class Soil:
@@ -28,8 +30,14 @@ class Soil:
     saturated_conductivity: Array  # cm d-1
 
 
-def soil(where: Place, ground: Cover, annual_rain: Array, *, seed: int) -> Soil:
-    """Draw texture and carbon; the limits are smooth functions of them, of usual size only."""
+def soil(
+    where: Place, ground: Cover, annual_rain: Array, *, seed: int, of_rock: bool = False
+) -> Soil:
+    """Draw texture and carbon; the limits are smooth functions of them, of usual size only.
+
+    With `of_rock`, sand follows rock alone, not climate and fields, and conductivity follows cracks
+    and roots, not sand: so that these maps can be told from each other and from climate.
+    """
     rng = stream(seed, SOIL)
     broad, fine, other = (
         SmoothFields.over(where.rows, where.columns, length=where.grain(km)).draw(rng)
@@ -37,6 +45,9 @@ def soil(where: Place, ground: Cover, annual_rain: Array, *, seed: int) -> Soil:
     )
     moist = np.clip((annual_rain - 60.0) / 380.0, 0.0, 1.0)
     sand = 62.0 - 16.0 * moist - 10.0 * ground.is_(CROP) + 11.0 * broad + 4.0 * fine
+    wide = SmoothFields.over(where.rows, where.columns, length=ROCK)
+    if of_rock:
+        sand = 55.0 + 18.0 * wide.draw(rng) + 4.0 * fine
     sand = np.clip(sand, 8.0, 93.0)
     clay = np.clip((100.0 - sand) * (0.34 + 0.04 * other), 2.0, 50.0)
     carbon = (3.0 + 32.0 * moist**2) * np.exp(0.22 * other + 0.08 * fine)
@@ -46,6 +57,8 @@ def soil(where: Place, ground: Cover, annual_rain: Array, *, seed: int) -> Soil:
     wilting = 0.018 + 0.0042 * clay + 0.0004 * carbon
     capacity = wilting + 0.055 + 0.0016 * (100.0 - sand) + 0.0009 * carbon
     conductivity = 10.0 ** (0.6 + 0.0185 * sand - 0.006 * clay)
+    if of_rock:
+        conductivity = 10.0 ** (1.5 + CRACKS * wide.draw(rng))
     made = (
         sand,
         clay,
