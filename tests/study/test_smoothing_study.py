@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 
 from soilscope import interpolate_daily, smooth, tvdi
+from soilscope.study import slabs
 from soilscope.study.runner import run_study
 from soilscope.study.store import Store
 
@@ -58,3 +59,15 @@ def test_a_study_gives_what_the_functions_give(land, tmp_path):
     assert (found.status == 0).all()
     assert found.n_obs.values.tolist() == [600] * 40
     assert store.open("greenest").sizes["time"] == 21
+
+
+def test_days_of_few_composites_are_made_by_more_slabs_than_these(land, tmp_path, monkeypatch):
+    monkeypatch.setattr(slabs, "SLAB_BYTES", 400_000)
+    text = STUDY[: STUDY.index("  greenest")]
+    (tmp_path / "study.yaml").write_text(text)
+    store = Store(run_study(tmp_path / "study.yaml", results=tmp_path / "out"))
+    assert store.record("smoothed").slabs == 1
+    assert store.record("daily").slabs > 2
+    smoothed = smooth(land.ndvi, method="whittaker", weights=land.weight)
+    daily = interpolate_daily(smoothed, composite_days=16)
+    np.testing.assert_allclose(store.open("daily").ndvi, daily, rtol=1e-6)

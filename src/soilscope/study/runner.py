@@ -25,7 +25,7 @@ from soilscope.study.grow import Maker, Progress, collected
 from soilscope.study.lock import claim, require_own
 from soilscope.study.outcome import count_outcome
 from soilscope.study.references import resolve
-from soilscope.study.slabs import Along, Slab, in_fields
+from soilscope.study.slabs import Along, Slab, in_fields, in_small_slabs
 from soilscope.study.steps import STEPS, Step
 from soilscope.study.store import CUBE, Record, Store, intact
 from soilscope.study.versions import preliminary_months
@@ -139,6 +139,8 @@ class _Run:
                 if along == "time":
                     template = in_fields(template, _bytes_per_step(lazy, template))
                     compute = partial(compute, time=template["time"].values)
+                else:
+                    template = in_small_slabs(template)
                 for text in advice(self.study, analysis, lazy):
                     warnings.warn(text, SoilscopeWarning, stacklevel=2)
         if step.whole(options | given):

@@ -59,6 +59,14 @@ def in_slabs(cube: xr.Dataset) -> xr.Dataset:
     return cube.chunk(chunks)
 
 
+def in_small_slabs(result: xr.Dataset) -> xr.Dataset:
+    """Split along space what is much larger than the inputs whose slabs it has, such as days."""
+    dims = [dim for dim in spatial_dims(result) if dim in result.chunksizes]
+    cells = math.prod(result.sizes[dim] for dim in dims)
+    held = math.prod(max(result.chunksizes[dim]) for dim in dims)
+    return in_slabs(result) if result.nbytes // cells * held > 2 * SLAB_BYTES else result
+
+
 def in_fields(result: xr.Dataset, bytes_per_step: int) -> xr.Dataset:
     """Split along time so that a slab of whole fields stays small; on disk space is split too.
 
