@@ -2,6 +2,7 @@
 
 import ctypes
 import sys
+from contextlib import suppress
 
 # numbers of <malloc.h> (glibc)
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -2, -3, -8
@@ -27,3 +28,11 @@ def reuse_freed_memory() -> None:
         (_TOP_PAD, 2**26),
     ):
         mallopt(parameter, value)
+
+
+def give_back_freed_memory() -> None:
+    """Give the system what is kept and not in use, before processes are started beside this one."""
+    if not sys.platform.startswith("linux"):
+        return
+    with suppress(OSError, AttributeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)

@@ -58,7 +58,7 @@ def run_and_report(
     report: bool = True,
 ) -> None:
     """Run a study with progress shown, write its report, and print where it lies."""
-    from soilscope.cli.memory import reuse_freed_memory
+    from soilscope.cli.memory import give_back_freed_memory, reuse_freed_memory
     from soilscope.study.config import load_study
     from soilscope.study.runner import run_study
 
@@ -77,5 +77,6 @@ def run_and_report(
             from soilscope.cli.report import write
 
             progress.begin("report")
+            give_back_freed_memory()
             made = write(made, keep=True)
     voice.made(made)
