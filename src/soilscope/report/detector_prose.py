@@ -1,7 +1,9 @@
 """The geographical detector in the paragraph of methods."""
 
+from typing import Any
+
 from soilscope.report.citations import dois
-from soilscope.report.detector import claim
+from soilscope.report.detector import DRAWN, claim
 from soilscope.report.figures.class_search import SELECT
 from soilscope.report.reading import Study
 from soilscope.report.words import listed, number
@@ -33,6 +35,49 @@ def search_methods(study: Study, name: str) -> str:
         f"those with {SELECT.get(str(options.get('select', 'max')), 'the largest q')} were taken"
         f"{kept}{tested} ({dois(ds)})."
     )
+
+
+def robust_methods(study: Study, name: str) -> str:
+    """Say how the robust detector cut."""
+    numbers = study.data(name)["n_classes"].values
+    return (
+        f"Factors were cut into {_numbers(numbers)} classes where q is largest of all cuts"
+        f"{_redone(study, name)} ({dois(study.data(name))})."
+    )
+
+
+def zone_methods(study: Study, name: str) -> str:
+    """Say how trees made zones."""
+    options = study.records[name].options
+    share = number(100 * float(options.get("complexity") or 0.01), 2)
+    return (
+        "Zones are the leaves of regression trees of one factor, and of two, whose splits take at "
+        f"least {share} % of the sum of squares each{_redone(study, name)} "
+        f"({dois(study.data(name))})."
+    )
+
+
+def scale_methods(study: Study, name: str) -> str:
+    """Say how the size of cells was tried."""
+    ds = study.data(name)
+    edges, steps = ([str(v) for v in ds[dim].values] for dim in ("grain", "spacing"))
+    return (
+        f"The shares were taken anew from blocks of {listed(edges)} cells along each edge, and "
+        f"from nets of every {listed(steps)} cells, wherever they begin ({dois(ds)})."
+    )
+
+
+def _numbers(numbers: Any) -> str:
+    low, high = int(numbers.min()), int(numbers.max())
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def _redone(study: Study, name: str) -> str:
+    options = study.records[name].options
+    if options.get("p") not in DRAWN:
+        return ""
+    n = options.get("n_surrogates") or 199
+    return f"; all was done anew for {n} surrogates of soil moisture, and q compared with theirs"
 
 
 def cut_methods(study: Study, name: str) -> str:

@@ -10,7 +10,10 @@ from soilscope.report.detector_prose import (
     factor_methods,
     interaction_methods,
     risk_methods,
+    robust_methods,
+    scale_methods,
     search_methods,
+    zone_methods,
 )
 from soilscope.report.drivers import driver_name
 from soilscope.report.lags import lag_family, stands_for_family
@@ -236,6 +239,9 @@ _TELLERS: Mapping[str, Callable[[Study, str], str]] = {
     "optimize_strata": search_methods,
     "discretize": cut_methods,
     "factor_detector": factor_methods,
+    "rgd": robust_methods,
+    "gozh": zone_methods,
+    "scale_check": scale_methods,
     "interaction_detector": interaction_methods,
     "risk_detector": risk_methods,
     "ecological_detector": comparison_methods,

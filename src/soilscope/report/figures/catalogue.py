@@ -30,6 +30,7 @@ from soilscope.report.figures import (
     relation_lines,
     risk_maps,
     risk_strata,
+    scale_lines,
     seam_maps,
     site_map,
     slope_pairs,
@@ -76,11 +77,11 @@ FIGURES: tuple[FigureKind, ...] = (
         "lag-maps", "variogram", ("variogram_map",), "any", ("lag_north",), lag_maps.plates
     ),
     FigureKind(
-        "factor-heatmap", "detector", ("factor_detector",), "any", ("factor",),
+        "factor-heatmap", "detector", ("factor_detector", "rgd", "gozh"), "any", ("factor",),
         factor_heatmap.plates,
     ),
     FigureKind(
-        "leading-factors", "detector", ("factor_detector",), "any", ("factor",),
+        "leading-factors", "detector", ("factor_detector", "gozh"), "any", ("factor",),
         leading_factors.plates,
     ),
     FigureKind(
@@ -88,16 +89,18 @@ FIGURES: tuple[FigureKind, ...] = (
         interaction_matrices.plates,
     ),
     FigureKind(
-        "class-search", "detector", ("optimize_strata",), "any", ("factor",), class_search.plates
+        "class-search", "detector", ("optimize_strata", "rgd"), "any", ("factor",),
+        class_search.plates,
     ),
     FigureKind(
-        "class-breaks", "detector", ("optimize_strata", "discretize"), "any", ("edge",),
+        "class-breaks", "detector", ("optimize_strata", "rgd", "discretize"), "any", ("edge",),
         class_breaks.plates,
     ),
     FigureKind("risk-maps", "detector", ("risk_detector",), "any", ("factor",), risk_maps.plates),
     FigureKind(
         "risk-strata", "detector", ("risk_detector",), "any", ("factor",), risk_strata.plates
     ),
+    FigureKind("scale", "detector", ("scale_check",), "any", ("factor",), scale_lines.plates),
     FigureKind("heatmap", "index", _SERIES, "places", ("time", "depth"), index_heatmap.plates),
     FigureKind("state-maps", "index", ("index_state",), "grid", (), state_maps.plates),
     FigureKind("state-matrix", "index", ("index_state",), "places", (), state_matrix.plates),

@@ -17,6 +17,7 @@ from soilscope.report.layout import Margins, sheet, signed
 from soilscope.report.plates import Plate
 from soilscope.report.reading import Frame, Study
 from soilscope.report.references import array_of, at, factors_of
+from soilscope.report.robust import as_search
 from soilscope.report.style import TREND_LINE
 from soilscope.report.words import file_stem, listed, unit_text
 
@@ -59,7 +60,7 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
 
 
 def _cut_best(study: Study, name: str) -> tuple[list[Cut], str]:
-    layer, one = next(parts(study, study.data(name)))
+    layer, one = next(parts(study, as_search(study.data(name))))
     one = one.transpose("factor", ...)
     factors = factors_of(study, study.records[name].inputs.get("factors"))
     words, when = method_words(one), dates(one)
@@ -126,7 +127,8 @@ def _seen(cuts: Sequence[Cut]) -> str:
     said = f"{len(cuts)} histogram{'s' * (len(cuts) > 1)} cut into {classes} classes"
     if not small:
         return f"{said}; every class holds more than 1 % of the cells."
-    return f"{said}; a class of at most 1 % of the cells has {listed(small)}."
+    have = "has" if len(small) == 1 else "have"
+    return f"{said}; {listed(small)} {have} a class of at most 1 % of the cells."
 
 
 def _members(cut: Cut) -> Array:

@@ -16,6 +16,7 @@ from soilscope.report.detector import by_size, dagger_note, labels_of, parts
 from soilscope.report.layout import Margins, sheet, signed
 from soilscope.report.plates import Plate
 from soilscope.report.reading import Frame, Study
+from soilscope.report.robust import ONE_WAY, as_search
 from soilscope.report.seen import at_layer
 from soilscope.report.style import INK, LINES, MARKERS
 from soilscope.report.words import file_stem, listed, number, sentences
@@ -36,7 +37,7 @@ SELECT = {
 def plates(study: Study, name: str) -> Iterator[Plate]:
     """Make a sheet for each of the first layers."""
     chosen_by = SELECT.get(str(study.records[name].options.get("select", "max")), "")
-    for k, (layer, one) in enumerate(list(parts(study, study.data(name)))[:SHEETS]):
+    for k, (layer, one) in enumerate(list(parts(study, as_search(study.data(name))))[:SHEETS]):
         one = one[["q", "best_method", "best_n_classes"]]
         one = one.transpose("factor", "method", "n_classes", "time", ...).load()
         if one.sizes["n_classes"] < 2 or not bool(one["q"].notnull().any()):
@@ -47,12 +48,28 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
             key=file_stem("class-search", name, *([layer] if k else [])),
             title=title,
             seen=seen,
-            how=f"Optimal parameters: every factor is cut by every method; chosen is {chosen_by}. "
-            "More classes explain more by chance alone.",
-            alt=f"q against the number of classes by {one.sizes['method']} methods for "
-            f"{one.sizes['factor']} factors. {seen}",
+            how=f"{_way(one)}; chosen is {chosen_by}. More classes explain more by chance alone.",
+            alt=f"q against the number of classes by {_methods(one)} for {one.sizes['factor']} "
+            f"factors. {seen}",
             draw=partial(_draw, one, title=title, frame=study.frame),
         )
+
+
+def _way(one: xr.Dataset) -> str:
+    if one.sizes["method"] == 1 and str(one["method"].values[0]) == ONE_WAY:
+        return (
+            "Robust detector: of all cuts between values of a factor those with the largest q, "
+            "which soil moisture itself chooses"
+        )
+    return "Optimal parameters: every factor is cut by every method"
+
+
+def _methods(one: xr.Dataset) -> str:
+    return (
+        f"{one.sizes['method']} methods"
+        if one.sizes["method"] > 1
+        else str(one["method"][0].item())
+    )
 
 
 def _seen(one: xr.Dataset) -> str:
@@ -72,10 +89,12 @@ def _seen(one: xr.Dataset) -> str:
     q = one["q"].mean("time")
     best, least = q.max(("method", "n_classes")), q.max("method").isel(n_classes=0)
     share = float((least / best.where(best > 0)).median())
+    several = one.sizes["method"] > 1
+    chosen = f"Methods chosen: {listed(said)} times; the" if several else "Chosen: the"
     return (
-        f"Methods chosen: {listed(said)} times; the most classes ({most}) in {full} of "
-        f"{int(cut.sum())} choices. With {int(one['n_classes'].values[0])} classes the median "
-        f"factor reaches {number(100 * share, 2)} % of its best q."
+        f"{chosen} most classes ({most}) in {full} of {int(cut.sum())} choices. With "
+        f"{int(one['n_classes'].values[0])} classes the median factor reaches "
+        f"{number(100 * share, 2)} % of its best q."
     )
 
 
@@ -87,7 +106,7 @@ def _draw(one: xr.Dataset, *, title: str, frame: Frame) -> Figure:
     labels, count, total = labels_of(one), len(order), mean_q.sizes["factor"]
     cols = min(COLUMNS, count)
     rows = -(-count // cols)
-    n_dates = one.sizes["time"]
+    n_dates = int(one["q"].notnull().any(("factor", "method", "n_classes")).sum())
     ring = "the choice that was made most often, and on how many dates" if n_dates > 1 else "chosen"
     mean = f"Mean over {n_dates} dates. " if n_dates > 1 else ""
     out = sheet(

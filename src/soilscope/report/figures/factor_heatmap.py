@@ -25,6 +25,7 @@ from soilscope.report.layout import Margins, sheet
 from soilscope.report.matrix import LETTER, draw_matrix
 from soilscope.report.plates import Plate
 from soilscope.report.reading import Frame, Study
+from soilscope.report.robust import as_factors
 from soilscope.report.seen import at_layer
 from soilscope.report.style import WIDTH
 from soilscope.report.words import decimals, file_stem, listed, number, sentences
@@ -34,12 +35,20 @@ SHEETS = 4
 CELL = 0.46  # inches: widest cell
 ROW = 0.19
 SIZE = 5.8
+WAYS = {
+    "factor_detector": "Factor detector: q is one less the share of the sum of squares that lies "
+    "within the strata of a factor.",
+    "rgd": "Robust detector: q of the cuts of a factor that explain most. As soil moisture itself "
+    "chooses them, q is large by chance too.",
+    "gozh": "Zones of a regression tree: q of the leaves of a tree of one factor. As soil moisture "
+    "itself chooses them, q is large by chance too.",
+}
 
 
 def plates(study: Study, name: str) -> Iterator[Plate]:
     """Make a sheet for each of the first layers."""
     said = claim(study, name)
-    ds = study.data(name)
+    ds = as_factors(study.data(name))
     ds = ds.assign(firm=said.firm) if said.firm is not None else ds
     for k, (layer, one) in enumerate(list(parts(study, ds))[:SHEETS]):
         one = one.transpose("factor", "time", ...).load()
@@ -47,12 +56,12 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
             continue
         title = f"Share of the variance in space that factors explain ({name}{at_layer(layer)})"
         seen = _seen(one)
+        tested = f"p: {said.test}. " if said.p is not None else ""
         yield Plate(
             key=file_stem("factor-heatmap", name, *([layer] if k else [])),
             title=title,
             seen=sentences(seen, circular_words(one)),
-            how="Factor detector: q is one less the share of the sum of squares that lies within "
-            f"the strata of a factor. p: {said.test}. {said.hatched}",
+            how=f"{WAYS[study.records[name].step]} {tested}{said.hatched}",
             alt=f"Matrix of {one.sizes['factor']} factors and {one.sizes['time']} dates. {seen}",
             draw=partial(
                 _draw, one, title=title, frame=study.frame,
@@ -65,7 +74,7 @@ def _seen(one: xr.Dataset) -> str:
     """Say which factor explains most on which share of the dates, and the largest q."""
     q, names, when = one["q"].values, names_of(one), dates(one)
     firm = one["firm"].values if "firm" in one else np.ones(q.shape, bool)
-    first = leading(one["q_adjusted"].values, np.isfinite(q))
+    first = leading(one["q_adjusted" if "q_adjusted" in one else "q"].values, np.isfinite(q))
     known = first[first >= 0]
     counts = np.bincount(known, minlength=len(names))
     most = int(counts.argmax())

@@ -52,7 +52,7 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
     if not any(bool(field.notnull().any()) for field in fields):
         return
     units = study.data(name)["mean"].attrs.get("units")
-    field = xr.concat(fields, "depth")
+    field = xr.concat(fields, "depth").assign_attrs(units=units)
     title = f"Mean of soil moisture in the stratum of each cell ({name}{at_layer(layer)})"
     seen = _seen(one, chosen[0], units)
     yield Plate(

@@ -21,6 +21,7 @@ from soilscope.report.tables.onsets import onsets
 from soilscope.report.tables.parts_of_records import changes
 from soilscope.report.tables.recovery import recoveries
 from soilscope.report.tables.relations import relations
+from soilscope.report.tables.scales import scales, zone_pairs
 from soilscope.report.tables.table import Table
 from soilscope.report.tables.trends import trends
 from soilscope.report.tables.variation import stabilities, statistics
@@ -39,6 +40,9 @@ _MAKERS: Mapping[str, tuple[Maker, ...]] = {
     "optimize_strata": (classes,),
     "discretize": (cuts,),
     "factor_detector": (factors,),
+    "rgd": (factors, classes),
+    "gozh": (factors, zone_pairs),
+    "scale_check": (scales,),
     "interaction_detector": (interactions,),
     "risk_detector": (risks,),
     "ecological_detector": (comparisons,),

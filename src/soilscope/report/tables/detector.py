@@ -21,10 +21,12 @@ from soilscope.report.detector import (
 from soilscope.report.interactions import by_chance
 from soilscope.report.reading import Study
 from soilscope.report.risk import CAUTION, letters
+from soilscope.report.robust import as_factors, as_search
 from soilscope.report.tables.table import Table, count, p_value, three
 from soilscope.report.words import STATUS, file_stem, flags, sentences, unit_text
 
 _FACTORS = ("q", "q_adjusted", "q_low", "q_high", "n_strata", "n_obs")
+_FAIR = "Adjusted q: beyond what as many strata at random explain."
 _PAIRS = ("q12", "q12_adjusted", "p_value", "p_excess", "n_strata")
 _ECOLOGY = ("q_difference", "q_difference_low", "q_difference_high", "p_bootstrap", "f", "p_value")
 
@@ -32,7 +34,7 @@ _ECOLOGY = ("q_difference", "q_difference_low", "q_difference_high", "p_bootstra
 def factors(study: Study, name: str) -> Table | None:
     """List q of each date, layer and factor, with the p-values that count."""
     said = claim(study, name)
-    ds = study.data(name)
+    ds = as_factors(study.data(name))
     more = {"p_value": said.p, "p_after_fdr": said.adjusted, "firm": said.firm}
     ds = ds.assign({key: da for key, da in more.items() if da is not None})
     if said.p is None:
@@ -40,7 +42,7 @@ def factors(study: Study, name: str) -> Table | None:
     if on_grid(study, name):  # bounds are of independent cells
         ds = ds.drop_vars(["q_low", "q_high"], errors="ignore")
     rows = []
-    for head, one in _every(study, ds):
+    for head, one in rows_of(study, ds):
         status = [STATUS.get(w) or w for w in _words(one["status"])]
         for i, label in enumerate(labels_of(one)):
             row = one.isel(factor=i)
@@ -55,7 +57,7 @@ def factors(study: Study, name: str) -> Table | None:
         file_stem("factors", name), name, "detector", f"Factors ({name})",
         sentences(
             f"p: {said.test}.", said.hatched.replace("Hatched:", "Not significant:"),
-            "Adjusted q: beyond what as many strata at random explain.",
+            _FAIR if "q_adjusted" in ds else "",
             "Bounds of q hold for independent cells." if "q_low" in ds else "", dagger_note(ds),
         ),
         pd.DataFrame(rows).dropna(axis="columns", how="all"),
@@ -71,7 +73,7 @@ def interactions(study: Study, name: str) -> Table | None:
     """List each pair of factors once, with both types and what noise alone would give."""
     ds = study.data(name)
     rows = []
-    for head, one in _every(study, ds):
+    for head, one in rows_of(study, ds):
         one = one.transpose("factor", "factor_2")
         plain, kept = flags(one["interaction"]), flags(one["interaction_adjusted"])
         labels, noise = labels_of(one), by_chance(one)
@@ -108,7 +110,7 @@ def risks(study: Study, name: str) -> Table | None:
     ds = study.data(name)
     edges = _edges(study, name)
     rows = []
-    for head, one in _every(study, ds):
+    for head, one in rows_of(study, ds):
         one = one.transpose("factor", "stratum", "stratum_2")
         for i, label in enumerate(labels_of(one)):
             row = one.isel(factor=i)
@@ -139,10 +141,10 @@ def risks(study: Study, name: str) -> Table | None:
 
 def classes(study: Study, name: str) -> Table | None:
     """List for each date, layer and factor what was chosen, with its edges."""
-    ds = study.data(name)
+    ds = as_search(study.data(name))
     words = method_words(ds)
     rows = []
-    for head, one in _every(study, ds):
+    for head, one in rows_of(study, ds):
         status = [STATUS.get(w) or w for w in _words(one["status"])]
         for i, label in enumerate(labels_of(one)):
             row = one.isel(factor=i)
@@ -180,7 +182,7 @@ def cuts(study: Study, name: str) -> Table | None:
     """List the classes of one factor, with their edges and members."""
     ds = study.data(name)
     rows = []
-    for head, one in _every(study, ds):
+    for head, one in rows_of(study, ds):
         edges = one["breaks"].values[np.isfinite(one["breaks"].values)]
         codes = one["codes"].values
         rows += [
@@ -201,7 +203,7 @@ def comparisons(study: Study, name: str) -> Table | None:
     """List each pair of factors once: which explains more, and whether that is certain."""
     ds = study.data(name)
     rows = []
-    for head, one in _every(study, ds):
+    for head, one in rows_of(study, ds):
         labels = labels_of(one)
         values = {v: one[v].transpose("factor", "factor_2").values for v in _ECOLOGY}
         for i, j in zip(*np.triu_indices(len(labels), 1), strict=True):
@@ -224,7 +226,7 @@ def comparisons(study: Study, name: str) -> Table | None:
     )  # fmt: skip
 
 
-def _every(study: Study, ds: xr.Dataset) -> Iterator[tuple[dict[str, str], xr.Dataset]]:
+def rows_of(study: Study, ds: xr.Dataset) -> Iterator[tuple[dict[str, str], xr.Dataset]]:
     """Yield the words of a date and layer with data, and the part of a result that they name."""
     for layer, one in parts(study, ds.load()):
         known = one["n_obs"].values.reshape(one.sizes["time"], -1).max(axis=1) > 0
@@ -247,6 +249,6 @@ def _edges(study: Study, name: str) -> dict[tuple[str, ...], list[str]]:
         return {}
     return {
         (str(key), *head.values()): class_words(chosen_edges(one.isel(factor=i)))
-        for head, one in _every(study, study.data(owner))
+        for head, one in rows_of(study, study.data(owner))
         for i, key in enumerate(one["factor"].values)
     }
