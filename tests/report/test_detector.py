@@ -41,6 +41,7 @@ from soilscope.report.reading import Study
 from soilscope.report.references import factors_of
 from soilscope.report.risk import letters
 from soilscope.report.style import RC, TALLEST
+from soilscope.report.tables.detector import risks
 from soilscope.study.runner import run_study
 
 FACTORS = ("elevation", "ndvi", "potential_evapotranspiration", "noise")
@@ -117,6 +118,7 @@ def sites(tmp_path_factory) -> Study:
     site = {"site": np.array([f"s{k}" for k in range(60)], dtype=object)}
     zone = xr.DataArray(np.repeat([0, 1, 2], 20), site, "site")
     cube = xr.Dataset({"zone_class": zone, "soil": zone.copy(data=rng.integers(0, 3, 60))})
+    cube["soil"].attrs = {"flag_values": [0, 1, 2], "flag_meanings": "clay loam fine_sand"}
     cube["soil_moisture"] = 0.2 + 0.05 * zone + 0.01 * rng.normal(size=60)
     cube["soil_moisture"].attrs["units"] = "m3 m-3"
     strata = {name: cube[name] for name in ("zone_class", "soil")}
@@ -289,6 +291,21 @@ def test_tables_equal_the_results(study, page):
     cut, ds = read["cut-ndvi-classes"], study.data("ndvi_classes")
     assert cut["cells"].tolist() == np.bincount(ds["codes"].values.ravel()).tolist()
     assert cut["to"].tolist() == pytest.approx(ds["breaks"].values[1:].tolist(), rel=1e-5)
+
+
+def test_categories_keep_their_names_and_codes_and_classes_are_counted_from_one(sites):
+    rows = risks(sites, "risk").data
+    assert set(rows.stratum[rows.factor == "soil"]) == {"clay", "loam", "fine sand"}
+    assert set(rows.stratum[rows.factor != "soil"]) == {"1", "2", "3"}
+    [plate] = risk_strata.plates(sites, "risk")
+    with mpl.rc_context(RC):
+        figure = plate.draw()
+    panels = {axes.get_title(loc="left"): axes for axes in figure.axes}
+    shown = {name: [t.get_text() for t in a.get_xticklabels()] for name, a in panels.items()}
+    assert shown.pop("soil") == ["0", "1", "2"]
+    assert list(shown.values()) == [["1", "2", "3"]]
+    words = " ".join(" ".join(text.get_text().split()) for text in figure.texts)
+    assert "soil: 0 clay, 1 loam, 2 fine sand." in words
 
 
 def test_edges_are_drawn_where_the_search_put_them(study):

@@ -1,17 +1,44 @@
 """Means of strata as the report reads them: which strata differ, and when most."""
 
 import itertools
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from soilscope.report.words import ALPHA
+from soilscope.report.reading import Study
+from soilscope.report.references import factors_of
+from soilscope.report.words import ALPHA, flags
 
 Array = np.ndarray[Any, Any]
 CAUTION = (
     "The test takes the cells as independent: on a map it finds differences that are chance alone"
 )
+
+
+def categories(study: Study, name: str) -> dict[str, dict[int, str]]:
+    """Code -> meaning of the factors that are categories, such as land cover: no classes by number.
+
+    Classes are counted from 1, categories have the codes of their product.
+    """
+    strata = factors_of(study, study.records[name].inputs.get("strata"))
+    found = {key: flags(da) for key, da in strata.items() if "flag_values" in da.attrs}
+    return {
+        key: names
+        for key, names in found.items()
+        if not any(re.fullmatch(r"class \d+", word) for word in names.values())
+    }
+
+
+def stratum_word(code: int, names: Mapping[int, str] | None) -> str:
+    """Name a stratum: by the number of its class, or the meaning of its category.
+
+    >>> stratum_word(0, None), stratum_word(10, {10: "grasslands"})
+    ('1', 'grasslands')
+    """
+    return str(code + 1) if names is None else names.get(code, str(code))
 
 
 def between(one: xr.Dataset) -> Array:

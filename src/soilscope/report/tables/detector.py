@@ -20,7 +20,7 @@ from soilscope.report.detector import (
 )
 from soilscope.report.interactions import by_chance
 from soilscope.report.reading import Study
-from soilscope.report.risk import CAUTION, letters
+from soilscope.report.risk import CAUTION, categories, letters, stratum_word
 from soilscope.report.robust import as_factors, as_search
 from soilscope.report.tables.table import Table, count, p_value, three
 from soilscope.report.words import STATUS, file_stem, flags, sentences, unit_text
@@ -108,7 +108,7 @@ def interactions(study: Study, name: str) -> Table | None:
 def risks(study: Study, name: str) -> Table | None:
     """List the mean of each stratum, with letters of those that do not differ."""
     ds = study.data(name)
-    edges = _edges(study, name)
+    edges, own = _edges(study, name), categories(study, name)
     rows = []
     for head, one in rows_of(study, ds):
         one = one.transpose("factor", "stratum", "stratum_2")
@@ -119,7 +119,8 @@ def risks(study: Study, name: str) -> Table | None:
             for k in np.flatnonzero(row["count"].values > 0):
                 cells = {v: float(row[v][k]) for v in ("count", "mean", "std")}
                 told = {"range": ranges[k] if k < len(ranges) else ""}
-                stratum = {"factor": label, "stratum": int(row["stratum"][k]) + 1}
+                word = stratum_word(int(row["stratum"][k]), own.get(str(one["factor"].values[i])))
+                stratum = {"factor": label, "stratum": word}
                 rows.append(head | stratum | told | cells | {"letters": groups[k]})
     if not rows:
         return None
