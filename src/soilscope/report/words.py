@@ -50,6 +50,18 @@ PRODUCTS = {
     "era_interim": "ERA-Interim",
     "terraclimate": "TerraClimate",
     "modis": "MODIS",
+    "modis_lst": "MODIS LST",
+    "modis_land_cover": "MODIS land cover",
+    "modis_et": "MODIS ET",
+    "trims_lst": "TRIMS LST",
+    "esa_cci": "ESA CCI COMBINED",
+    "smops": "SMOPS",
+    "gldas": "GLDAS-Noah",
+    "soilgrids": "SoilGrids",
+    "soil_hydraulics": "Montzka et al. (2017)",
+    "gebco": "GEBCO",
+    "peng_precipitation": "Peng et al. (2019)",
+    "fvc_china": "FVC",
 }
 #: Products that are declared by hand: their name says nothing about what they hold.
 DECLARED = ("table", "raster")

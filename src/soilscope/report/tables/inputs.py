@@ -80,7 +80,8 @@ def _native(about: Mapping[str, Any], da: xr.DataArray | None) -> str:
     if not told:
         return _resolution(da)
     layers = [d for d in da.dims if str(d).startswith("depth")]
-    return ", ".join([told, *(f"{da.sizes[d]} layers" for d in layers)])
+    words = (f"{da.sizes[d]} layer{'s' if da.sizes[d] > 1 else ''}" for d in layers)
+    return ", ".join([told, *words])
 
 
 def _months(period: Any) -> str:
