@@ -13,7 +13,7 @@ from soilscope.analyse.variogram_classes import Closed, Estimator, LagClasses, l
 from soilscope.analyse.variogram_detrend import Detrend
 from soilscope.analyse.variogram_fields import Variograms
 from soilscope.analyse.variogram_places import DegreeGrid, MapGrid, Places, Sites, places_of
-from soilscope.analyse.variogram_tiles import FromTiles, sums_by_tile, tiles_of
+from soilscope.analyse.variogram_tiles import FromTiles, middles, sums_by_tile, tiles_of
 from soilscope.checks import require_between, require_choice, require_dims, require_numeric
 from soilscope.errors import InputError, SoilscopeWarning
 from soilscope.labelled import label
@@ -39,6 +39,7 @@ def variogram(
     closed: Closed | None = None,
     detrend: Detrend = "none",
     style: Style | None = None,
+    n_tiles: int | None = None,
 ) -> xr.Dataset:
     """Semivariance of a field by classes of distance, over every pair of valid cells or sites.
 
@@ -70,6 +71,9 @@ def variogram(
         first, by least squares.
     style
         "gstat" or "gs+": the `closed` of that program.
+    n_tiles
+        Tiles along each side of a map whose own variograms are returned too, for intervals of
+        `fit_variogram`: 8. With "matheron" and without a trend.
 
     Returns
     -------
@@ -78,7 +82,9 @@ def variogram(
         asked for, and on the other dims of `field`: `semivariance` (units of `field`, squared),
         `n_pairs`, and `distance`, the mean distance of those pairs (m); NaN in a class without
         pairs. For each field `n_obs`, the number of values, and `status` (too_few: fewer than two;
-        constant: the semivariance is 0). Lazy if `field` is. A map of more than 4 million cells is
+        constant: the semivariance is 0). With `n_tiles` also `tile_semivariance`, `tile_n_pairs`
+        and `tile_n_obs` of the `tile` (`tile_y`, `tile_x`: its middle, m from the first cell) that
+        the first cell of a pair lies in. Lazy if `field` is. A map of more than 4 million cells is
         taken in tiles of about 1,000 cells and what lies within `max_lag` of them, which need not
         be in memory together (except for a trend); any other field is whole in a task.
 
@@ -109,31 +115,39 @@ def variogram(
     places, classes, directions = _check(
         field, lag_width, max_lag, estimator, azimuths, tolerance, closed, detrend, style
     )
+    _require_tiles(n_tiles, places, estimator, detrend)
     core = list(places.dims)
     data = field.transpose(..., *core)
     make: Variograms | FromTiles
     make = Variograms(places, classes, estimator, directions, float(tolerance), detrend)
-    tiles = tiles_of(places, classes) if detrend == "none" else []
+    tiles = tiles_of(places, classes, n_tiles) if detrend == "none" else []
     if tiles and isinstance(places, MapGrid):
         by = (directions, float(tolerance))
         data = sums_by_tile(data, tiles, places, classes, by, estimator)
-        make, core = FromTiles(classes, estimator), ["tile", "part"]
+        data = data.assign_coords(middles(tiles, places)) if n_tiles else data
+        make, core = FromTiles(classes, estimator, n_tiles is not None), ["tile", "part"]
+    dims, kinds = [["azimuth", "lag"]] * 3 + [[], []], ["f8", "i8", "f8", "i8", "i1"]
+    names = ["semivariance", "n_pairs", "distance", "n_obs", "status"]
+    if n_tiles is not None:
+        dims += [["tile", "azimuth", "lag"]] * 2 + [["tile"]]
+        kinds += ["f8", "i8", "i8"]
+        names += ["tile_semivariance", "tile_n_pairs", "tile_n_obs"]
     results = xr.apply_ufunc(
         make,
         data if data.chunks is None else data.chunk(dict.fromkeys(core, -1)),
         input_core_dims=[core],
-        output_core_dims=[["azimuth", "lag"]] * 3 + [[], []],
+        output_core_dims=dims,
         dask="parallelized",
-        output_dtypes=[np.dtype(kind) for kind in ("f8", "i8", "f8", "i8", "i1")],
+        output_dtypes=[np.dtype(kind) for kind in kinds],
         dask_gufunc_kwargs={
             "output_sizes": {"azimuth": max(1, len(directions)), "lag": classes.count}
         },
         keep_attrs=False,
     )
-    names = ("semivariance", "n_pairs", "distance", "n_obs", "status")
     ds = xr.Dataset(dict(zip(names, results, strict=True))).assign_coords(classes.coords())
     ds = ds.drop_vars([c for c in ("spatial_ref",) if c in ds.coords])
-    ds = _with_azimuths(ds, directions).transpose("azimuth", "lag", ..., missing_dims="ignore")
+    order = ("tile", "azimuth", "lag")
+    ds = _with_azimuths(ds, directions).transpose(*order, ..., missing_dims="ignore")
     options = {
         "lag_width": lag_width,
         "max_lag": max_lag,
@@ -142,6 +156,7 @@ def variogram(
         "tolerance": tolerance,
         "closed": "right" if classes.right else "left",
         "detrend": detrend,
+        "n_tiles": n_tiles,
     }
     return label(
         inherit(ds, field),
@@ -191,6 +206,19 @@ def _check(
             stacklevel=3,
         )
     return places, classes, _directions(azimuths, tolerance, places)
+
+
+def _require_tiles(n_tiles: int | None, places: Places, estimator: str, detrend: str) -> None:
+    if n_tiles is None:
+        return
+    if not isinstance(n_tiles, int | np.integer) or isinstance(n_tiles, bool):
+        raise InputError(f"n_tiles is {n_tiles!r}; give a whole number, as in n_tiles=8.")
+    require_between(n_tiles, 2, 32, name="n_tiles")
+    if not isinstance(places, MapGrid) or estimator != "matheron" or detrend != "none":
+        raise InputError(
+            "n_tiles needs a map's grid (y, x), estimator='matheron' and detrend='none'; leave "
+            "n_tiles out."
+        )
 
 
 def _directions(

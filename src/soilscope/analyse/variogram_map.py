@@ -72,11 +72,10 @@ def variogram_map(field: xr.DataArray, *, max_lag: float) -> xr.Dataset:
             f"max_lag is {max_lag:g} m, less than a cell, {places.narrowest:.6g} m; lengthen it."
         )
     steps = (abs(places.north), abs(places.east))
-    sides = [(n - 1) * step for n, step in zip(places.shape, steps, strict=True)]
-    if max_lag > max(sides) * (1 + 1e-6):
+    if max_lag > places.extent * (1 + 1e-6):
         raise InputError(
-            f"max_lag is {max_lag:g} m, but field is {sides[0]:.6g} m high and {sides[1]:.6g} m "
-            "wide; a third of that is usual."
+            f"max_lag is {max_lag:g} m, but no two places of field are farther apart than "
+            f"{places.extent:.6g} m; a third of that is usual."
         )
     reach = tuple(
         min(n - 1, int(max_lag / step * (1 + 1e-6)))

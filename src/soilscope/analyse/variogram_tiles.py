@@ -43,16 +43,32 @@ _TILE = 1024  # rows and columns of a tile
 _LAGS = 4  # times the largest lag, where that is more: what lies around a tile is read twice
 
 
-def tiles_of(places: Places, classes: LagClasses) -> list[Block]:
-    """Return the tiles of a map that is large; none where it is worked on whole."""
-    if not isinstance(places, MapGrid) or math.prod(places.shape) <= _WHOLE:
+def tiles_of(places: Places, classes: LagClasses, n_tiles: int | None = None) -> list[Block]:
+    """Return the tiles of a map, `n_tiles` by `n_tiles` of them; by default those of a large map.
+
+    None where a field is worked on whole.
+    """
+    if not isinstance(places, MapGrid):
         return []
+    if n_tiles is None and math.prod(places.shape) <= _WHOLE:
+        return []
+    reach = _reach(places, classes)
     rows, columns = (
-        list(_parts(n, max(_TILE, _LAGS * r)))
-        for n, r in zip(places.shape, _reach(places, classes), strict=True)
+        list(_parts(n, min(n, n_tiles) if n_tiles else math.ceil(n / max(_TILE, _LAGS * r))))
+        for n, r in zip(places.shape, reach, strict=True)
     )
     tiles = [(row, column) for row in rows for column in columns]
-    return tiles if len(tiles) > 1 else []
+    return tiles if n_tiles or len(tiles) > 1 else []
+
+
+def middles(tiles: list[Block], places: MapGrid) -> dict[str, xr.Variable]:
+    """Coordinates of the dimension `tile`: where its middle lies (m, from the map's first cell)."""
+    made = {}
+    for axis, (name, step) in enumerate((("tile_y", places.north), ("tile_x", places.east))):
+        middle = [(tile[axis].start + tile[axis].stop - 1) / 2 * step for tile in tiles]
+        attrs = {"units": "m", "long_name": f"{name[-1]} of the tile from the map's first cell"}
+        made[name] = xr.Variable("tile", middle, attrs)
+    return made
 
 
 def sums_by_tile(
@@ -162,26 +178,37 @@ class TileSums:
 
 @dataclass(frozen=True)
 class FromTiles:
-    """Make variograms of the sums of tiles."""
+    """Make variograms of the sums of tiles; of each tile too if `each`."""
 
     classes: LagClasses
     estimator: Estimator
+    each: bool
 
     def __call__(self, sums: Floats) -> tuple[Array, ...]:
-        """Return semivariance, pairs, distance, n_obs and status of sums (..., tile, part)."""
-        before = sums.shape[:-2]
-        shape = (*before, -1, self.classes.count)
-        n, far, total = (p.reshape(shape) for p in np.split(sums[..., :-3].sum(axis=-2), 3, -1))
+        """Return semivariance, pairs, distance, n_obs and status of sums (..., tile, part).
+
+        Then, of each tile, the first two and n_obs.
+        """
+        n, far, total = self._by_class(sums[..., :-3].sum(axis=-2))
         n_obs = sums[..., -3].sum(axis=-1).astype(np.int64)
         same = sums[..., -2].min(axis=-1) == sums[..., -1].max(axis=-1)
         status = np.where(same, CONSTANT, OK)
         status = np.where(n_obs < 2, np.where(n_obs > 0, TOO_FEW, NO_DATA), status)
-        return *result_of(n, far, total, self.estimator), n_obs, status.astype(np.int8)
+        made = (*result_of(n, far, total, self.estimator), n_obs, status.astype(np.int8))
+        if not self.each:
+            return made
+        of_each = result_of(*self._by_class(sums[..., :-3]), self.estimator)[:2]
+        return *made, *of_each, sums[..., -3].astype(np.int64)
+
+    def _by_class(self, sums: Floats) -> tuple[Floats, Floats, Floats]:
+        shape = (*sums.shape[:-1], -1, self.classes.count)
+        n, far, total = (part.reshape(shape) for part in np.split(sums, 3, axis=-1))
+        return n, far, total
 
 
-def _parts(length: int, longest: int) -> Iterator[slice]:
-    """Cut a length into parts, as even as can be, none longer than `longest`."""
-    ends = np.linspace(0, length, math.ceil(length / longest) + 1).astype(int).tolist()
+def _parts(length: int, count: int) -> Iterator[slice]:
+    """Cut a length into parts as even as can be."""
+    ends = np.linspace(0, length, count + 1).astype(int).tolist()
     for start, stop in itertools.pairwise(ends):
         yield slice(start, stop)
 
