@@ -1,18 +1,21 @@
 """The geographical detector beside its peers: seconds on two threads, and peak memory.
 
 17 continuous factors x 5 methods x 3 to 8 classes, and 136 interactions, at N = 140,000. Peers run
-where they are installed, at sizes that they survive. Wall-clock seconds, best of three.
+in processes of their own, and are stopped after two minutes: "pairs" are factors and 136 pairs in
+five classes; "search" is the best of their own methods (four of fuzzygd) and 3 to 8 classes, for
+each factor. A folder may be given with peers that cannot be installed beside others.
 """
 
-import importlib.util
 import resource
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
+from detector_peers import PEERS, frame, in_five, timed
 from soilscope import factor_detector, interaction_detector, optimize_strata
 from timing import seconds
 
@@ -35,21 +38,26 @@ def told(words: str, run: Callable[[], object]) -> float:
     return wall
 
 
-def py_geodetector(y: xr.DataArray, strata: dict[str, xr.DataArray]) -> None:
-    """Run the factor and interaction detectors of py-geodetector where it is installed."""
-    if importlib.util.find_spec("geodetector") is None:
-        print("py-geodetector is not installed")
-        return
-    from geodetector import GeoDetector
-
-    frame = pd.DataFrame({k: v.values for k, v in strata.items()} | {"y": y.values})
-
-    def run() -> None:
-        peer = GeoDetector(frame, "y", list(strata))
-        peer.factor_detector()
-        peer.interaction_detector()
-
-    told(f"py-geodetector, factors and 136 pairs, N = {len(frame)}", run)
+def beside_peers(n: int, folder: Path | None) -> None:
+    """Print processor seconds of ours and of the peers, each stopped after a while."""
+    data = frame(n)
+    y = xr.DataArray(data["y"].to_numpy(), dims="site")
+    factors = {f"x{i}": xr.DataArray(data[f"x{i}"].to_numpy(), dims="site") for i in range(K)}
+    codes = {
+        name: xr.DataArray(column.to_numpy(), dims="site") for name, column in in_five(data).items()
+    }
+    ours = {
+        "search": seconds(lambda: optimize_strata(y, factors), 3),
+        "pairs": seconds(lambda: interaction_detector(y, codes), 3),
+    }
+    for task, own in ours.items():
+        print(f"N = {n}, {task}: ours {own:.3f} s")
+        for name, tasks in PEERS.items():
+            if task in tasks:
+                found = timed(name, task, n, folder)
+                number = found.replace(".", "").isdigit()
+                ratio = f" s, {float(found) / own:,.0f} times ours" if number else ""
+                print(f"N = {n}, {task}: {name} {found}{ratio}", flush=True)
 
 
 def main() -> None:
@@ -66,11 +74,9 @@ def main() -> None:
         repeats=1,
     )
     print(f"processor time with 32 surrogates, searched again each: {searched:.2f} s")
-    small, few = sample(PEER_N)
-    cut = optimize_strata(small, few, n_classes=[5])
-    codes = {str(k): cut.codes.sel(factor=k, drop=True) for k in cut.factor.values}
-    told(f"ours, factors and 136 pairs, N = {PEER_N}", lambda: interaction_detector(small, codes))
-    py_geodetector(small, codes)
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else None
+    for n in (PEER_N, N):
+        beside_peers(n, folder)
 
 
 if __name__ == "__main__":
