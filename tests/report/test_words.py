@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from soilscope.report.drivers import driver_name
+from soilscope.report.events import measure_label, measure_units
 from soilscope.report.words import (
     MINUS,
     decimals,
@@ -117,3 +119,18 @@ def test_missing_estimates_are_counted_with_their_reason():
     status = label(xr.Dataset({"status": ("site", np.array([0, 1, 4, 4], np.int8))}))["status"]
     assert without_estimate(status) == "No estimate: drivers are collinear (2 series)."
     assert without_estimate(status[:2]) == ""
+
+
+def test_abbreviations_keep_their_capitals_inside_of_a_name():
+    assert driver_name("lst_day") == "LST day"
+    assert driver_name("soil_moisture_smci") == "soil moisture SMCI"
+    assert driver_name("saturated_conductivity") == "saturated conductivity"
+
+
+def test_measures_of_events_have_units_that_a_sentence_can_hold():
+    months = xr.DataArray(2.0, attrs={"units": "month"})
+    ds = xr.Dataset({"mean_duration": months, "mean_severity": months, "n_events": 3})
+    assert measure_units(ds, "mean_duration") == "months"
+    assert measure_units(ds, "mean_severity") == "index × months"
+    assert measure_units(ds, "n_events") is None
+    assert measure_label(ds, "mean_severity") == "mean severity (index × months)"

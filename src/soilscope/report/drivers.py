@@ -15,6 +15,7 @@ NAMES = {
     "lst": "LST",
     "evi": "EVI",
     "twi": "TWI",
+    "smci": "SMCI",
 }
 ERRORS = {"hac": "Newey-West (HAC) errors", "ols": "ordinary errors"}
 CIRCULAR = "\N{DAGGER}"  # marks a driver that the response was made from
@@ -22,7 +23,7 @@ CIRCULAR = "\N{DAGGER}"  # marks a driver that the response was made from
 
 def driver_name(name: str) -> str:
     """Name of a driver with the usual capitals."""
-    return NAMES.get(name, name.replace("_", " "))
+    return " ".join(NAMES.get(word, word) for word in name.split("_"))
 
 
 def driver_names(ds: xr.Dataset) -> list[str]:

@@ -18,12 +18,17 @@ def measures_of(ds: xr.Dataset) -> list[str]:
     return [name for name in MEASURES if name in ds]
 
 
-def measure_label(ds: xr.Dataset, name: str) -> str:
-    """Label of a measure with its unit; severity sums an index over months."""
-    if name == "mean_severity":
-        return f"{MEASURES[name]} (index \u00d7 months)"
+def measure_units(ds: xr.Dataset, name: str) -> str | None:
+    """Units of a measure in words; severity sums an index over months."""
     units = ds[name].attrs.get("units")
-    return with_unit(MEASURES[name], "months" if units == "month" else units)
+    if name == "mean_severity":
+        return "index \u00d7 months"
+    return "months" if units == "month" else units
+
+
+def measure_label(ds: xr.Dataset, name: str) -> str:
+    """Label of a measure with its unit."""
+    return with_unit(MEASURES[name], measure_units(ds, name))
 
 
 def event_method(study: Study, name: str) -> str:

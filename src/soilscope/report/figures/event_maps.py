@@ -3,7 +3,13 @@
 from collections.abc import Iterator
 from functools import partial
 
-from soilscope.report.events import MEASURES, event_method, measure_label, measures_of
+from soilscope.report.events import (
+    MEASURES,
+    event_method,
+    measure_label,
+    measure_units,
+    measures_of,
+)
 from soilscope.report.figures.layer_maps import layer_maps
 from soilscope.report.plates import Plate
 from soilscope.report.reading import Study
@@ -22,14 +28,12 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
         what = MEASURES[variable]
         layers = study.layers(field)
         title = f"Drought events: {what} ({name})"
-        seen = typical_cells(
-            field.values.astype(float), layers, what, ds[variable].attrs.get("units")
-        )
+        seen = typical_cells(field.values.astype(float), layers, what, measure_units(ds, variable))
         yield Plate(
             key=file_stem("event-maps", name, variable),
             title=title,
             seen=seen,
-            how=f"{what[0].upper()}{what[1:]} of drought events in each layer; {method}.",
+            how=f"Drought events in each layer: {what}; {method}.",
             alt=f"{map_count(layers)} of the {what} of droughts. {seen}",
             draw=partial(
                 layer_maps, field, layers=layers, scale=spread(field.values.astype(float)),

@@ -7,7 +7,13 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from soilscope.report.events import MEASURES, event_method, measure_label, measures_of
+from soilscope.report.events import (
+    MEASURES,
+    event_method,
+    measure_label,
+    measure_units,
+    measures_of,
+)
 from soilscope.report.layout import Margins, sheet
 from soilscope.report.matrix import draw_matrix, wrapped
 from soilscope.report.plates import Plate
@@ -92,5 +98,5 @@ def _seen(window: xr.Dataset, layers: Sequence[str]) -> str:
     shown = measures_of(window)
     variable = "mean_duration" if "mean_duration" in shown else shown[0]
     values = window[variable].values.astype(float).T
-    units = window[variable].attrs.get("units")
+    units = measure_units(window, variable)
     return extremes(values, place_names(window), layers, MEASURES[variable], units)

@@ -64,8 +64,8 @@ def _draw(ds: xr.Dataset, *, there: int, title: str, frame: Frame) -> Figure:
     units = ds["sample_quantile"].attrs.get("units")
     out = sheet(
         rows, cols, panel=(1.45, 1.25), title=title, frame=frame,
-        subtitle="Points on the line: as normal as the line is straight. r: correlation; IQR/SD is "
-        "1.35 for a normal distribution.",
+        subtitle="The closer the points lie to the line, the more normal the values. r: their "
+        "correlation; IQR/SD is 1.35 for a normal distribution.",
         note=f"{count} of {there} dates, spread evenly." if count < there else "",
         margins=Margins(left=0.55, right=0.1, top=0.22, bottom=0.4, gap_x=0.14, gap_y=0.34),
     )  # fmt: skip

@@ -84,8 +84,11 @@ def _representative(ds: xr.Dataset, layers: Sequence[str]) -> str:
     if known.sum() > 1 and said:
         said += f" to {decimals(float(ranks[known].max()), 2)} ({span(list(layers))})"
     root = ds["representativeness"]
-    best = f"the cell marked on the map of classes has a root of {number(float(root.min()), 2)}"
-    return sentences(f"{said}; {best}." if said else f"{best.capitalize()}.")
+    best = (
+        "the cell marked on the map of classes stands best for the field (root of squared mean and "
+        f"SD of its relative differences: {number(float(root.min()), 2)})"
+    )
+    return sentences(f"{said}; {best}." if said else f"{best[0].upper()}{best[1:]}.")
 
 
 def class_maps(

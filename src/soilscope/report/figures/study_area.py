@@ -18,6 +18,7 @@ from soilscope.report.words import file_stem, listed, percent
 
 WIDEST = 5.4
 TALLEST = 5.0
+ALONE = "#a9c6df"  # of one zone: a whole sheet of a strong colour says nothing
 
 
 def study_area(
@@ -41,6 +42,8 @@ def study_area(
     for place, code in enumerate(order):
         positions[values == code] = place
     colours = [CATEGORIES[k % len(CATEGORIES)] for k in range(len(order))]
+    if len(order) == 1:
+        colours = [ALONE]
     norm = BoundaryNorm(np.arange(-1.5, len(order)), len(order) + 1)
     out.draw_categories(0, 0, positions, ListedColormap([MASKED, *colours]), norm)
     graticule(out)
@@ -86,14 +89,17 @@ def plates(study: Study, name: str) -> Iterator[Plate]:
         names = zone_names(cube["zone"])
     else:
         codes, names = valid.astype(int) - 1, {0: "study area"}
+    if list(names.values()) == ["region"]:  # what a zone is called that nobody named
+        names = dict.fromkeys(names, "study area")
     area = area_of(codes.where(valid), study.zone)
     counts = {code: int((codes == code).sum()) for code in names}
     labels = {code: f"{word} ({counts[code]:,} cells)" for code, word in names.items()}
     many = f"{len(names)} zones" if len(names) > 1 else "The study area"
+    told = listed([labels[k] for k in sorted(labels)], most=6)
+    named = f"{many}, {told}," if [*names.values()] != ["study area"] else f"The {told}"
     seen = (
-        f"{many}, {listed([labels[k] for k in sorted(labels)], most=6)}, "
-        f"{'cover' if len(names) > 1 else 'covers'} {percent(float(valid.mean()))} of the grid; "
-        f"the map reaches {extent_text(area)}."
+        f"{named} {'cover' if len(names) > 1 else 'covers'} {percent(float(valid.mean()))} of the "
+        f"grid; the map reaches {extent_text(area)}."
     )
     geographic = area.dims[0] in ("latitude", "lat")
     yield Plate(

@@ -163,7 +163,7 @@ def _draw(
         axes.tick_params(
             labelleft=k % cols == 0 or not axis.shared, labelbottom=k + cols >= len(panels)
         )
-        if k % cols == 0:
+        if k == (rows - 1) // 2 * cols:  # one for all rows: it is longer than a panel is high
             axes.set_ylabel(axis.up)
     out.label_below(axis.across)
     if ways:
