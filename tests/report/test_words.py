@@ -131,6 +131,6 @@ def test_measures_of_events_have_units_that_a_sentence_can_hold():
     months = xr.DataArray(2.0, attrs={"units": "month"})
     ds = xr.Dataset({"mean_duration": months, "mean_severity": months, "n_events": 3})
     assert measure_units(ds, "mean_duration") == "months"
-    assert measure_units(ds, "mean_severity") == "index × months"
+    assert measure_units(ds, "mean_severity") == "index \u00d7 months"
     assert measure_units(ds, "n_events") is None
-    assert measure_label(ds, "mean_severity") == "mean severity (index × months)"
+    assert measure_label(ds, "mean_severity") == "mean severity (index \u00d7 months)"
