@@ -144,3 +144,15 @@ def test_variograms_and_fields_without_tiles_are_refused():
             variogram(da, n_tiles=wrong, **OPTIONS)
     with pytest.raises(InputError, match="a whole number"):
         variogram(da, n_tiles=4.0, **OPTIONS)
+
+
+def test_an_upper_end_is_infinite_where_resamples_find_no_end_of_the_range():
+    rough = field(size=40)
+    slope = rough + 0.5 * rough["x"]  # rises from edge to edge
+    slope.attrs = rough.attrs
+    made = fitted(variogram(slope, n_tiles=4, **OPTIONS), models=["gaussian"])
+    made = made.isel(model=0, month=0)
+    assert np.isinf(made["effective_range_high"])
+    assert np.isfinite(made["effective_range_low"])
+    short = fitted(variogram(field(scale=2.0), n_tiles=8, **OPTIONS)).isel(model=0, month=0)
+    assert np.isfinite(short["effective_range_high"])

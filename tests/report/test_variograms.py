@@ -168,6 +168,23 @@ def test_the_finding_says_the_ranges_of_the_models(study):
     assert "the nugget is 10 to 50 % of the sill." in text
 
 
+def test_intervals_of_ranges_stand_beside_them_where_tiles_were_resampled(tmp_path, tables):
+    fits = fit_variogram(planted(), models=["spherical"])
+    for name in ("effective_range", "nugget", "sill", "structural_proportion"):
+        fits[f"{name}_low"], fits[f"{name}_high"] = 0.8 * fits[name], 1.5 * fits[name]
+    fits["effective_range_high"][{"time": 1}] = np.inf  # resamples that found no end
+    folder = Folder(tmp_path)
+    fits = fits.assign_coords(model=fits["model"].astype(object))
+    folder.add("points", "variogram", planted(), inputs={"field": "soil_moisture"})
+    folder.add("models", "fit_variogram", fits, inputs={"vg": "points"})
+    (table,) = (t for t in all_tables(Study(folder.finish(title="Ranges"))) if "models" in t.key)
+    assert list(table.data["interval"]) == ["6.40 to 12.0", "above 12.0", "", "24.0 to 45.0"]
+    assert "95 % interval, km" in table.columns
+    assert "90 to 97 of 100" in table.note
+    assert {"nugget_low", "sill_high"} <= set(table.data)
+    assert "95 % interval, km" not in tables["variograms-models"].columns
+
+
 def test_table_3_holds_what_was_fitted(study, tables):
     table = tables["variograms-models"]
     fits = study.data("models").sel(model="spherical")

@@ -95,7 +95,8 @@ def fit_variogram(
         (classes used) and `status`. With `n_boot` also `nugget_low`, `nugget_high` and the like of
         `sill`, `effective_range` and `structural_proportion`: 95 % intervals by resampled tiles,
         which in simulated fields hold the range in 90 to 97 %, the others in 84 to 100 %; NaN where
-        more than 5 % of the resamples have no such value. Lazy if `vg` is.
+        more than 5 % of the resamples have no such value; `effective_range_high` is infinite where
+        more than 2.5 % of them find no end of the range. Lazy if `vg` is.
 
     Raises
     ------

@@ -62,6 +62,11 @@ def bounds(fits: xr.Dataset) -> dict[str, xr.DataArray]:
             dask_gufunc_kwargs={"output_sizes": {"end": 2}},
         )
         made[f"{name}_low"], made[f"{name}_high"] = ends.isel(end=0), ends.isel(end=1)
+    endless = (fits["range_at_bound"] == 1) & (fits["range_beyond_data"] == 1)
+    upper = made["effective_range_high"]  # the end of a search is no range
+    made["effective_range_high"] = upper.where(
+        (endless.mean("boot") <= 1 - _TAILS[1]) | upper.isnull(), np.inf
+    )
     return made
 
 

@@ -16,6 +16,12 @@ PARAMETERS = (
     "nugget", "sill", "structural_proportion", "nugget_ratio", "effective_range",
     "range_parameter", "r_squared", "rss", "sill_ratio", "aicc",
 )  # fmt: skip
+#: Ends of 95 % intervals, which are there where resamples were asked for.
+BOUNDS = tuple(
+    f"{name}_{end}"
+    for name in ("effective_range", "nugget", "sill", "structural_proportion")
+    for end in ("low", "high")
+)
 #: Dimensions inside a panel.
 _WITHIN = ("lag", "azimuth", "model", "fitted_lag", "lag_north", "lag_east")
 _MODELS = {"gaussian": "Gaussian", "matern": "Matérn"}
@@ -27,7 +33,7 @@ class Fit:
     """The best model of one semivariogram."""
 
     model: str
-    values: Mapping[str, float]  # PARAMETERS -> value
+    values: Mapping[str, float]  # PARAMETERS, and BOUNDS where there are any -> value
     rss: Mapping[str, float]  # every model -> its sum of squares
     lag: Array  # m
     curve: Array
@@ -192,7 +198,7 @@ def _best(fits: xr.Dataset) -> Fit | None:
     names = [model_word(m) for m in fits["model"].values]
     return Fit(
         names[k],
-        {v: float(one[v]) for v in PARAMETERS},
+        {v: float(one[v]) for v in (*PARAMETERS, *BOUNDS) if v in one},
         dict(zip(names, map(float, fits["rss"].values), strict=True)),
         np.asarray(one["fitted_lag"].values),
         np.asarray(one["fitted"].values),
