@@ -175,9 +175,13 @@ def test_intervals_of_ranges_stand_beside_them_where_tiles_were_resampled(tmp_pa
     fits["effective_range_high"][{"time": 1}] = np.inf  # resamples that found no end
     folder = Folder(tmp_path)
     fits = fits.assign_coords(model=fits["model"].astype(object))
-    folder.add("points", "variogram", planted(), inputs={"field": "soil_moisture"})
+    tiles = planted()["semivariance"].expand_dims(tile=4)
+    points = planted().assign(tile_semivariance=tiles)
+    folder.add("points", "variogram", points, inputs={"field": "soil_moisture"})
     folder.add("models", "fit_variogram", fits, inputs={"vg": "points"})
-    (table,) = (t for t in all_tables(Study(folder.finish(title="Ranges"))) if "models" in t.key)
+    made = {t.key: t for t in all_tables(Study(folder.finish(title="Ranges")))}
+    assert len(made["semivariances-points"].data) == 3  # months with data, and no tiles
+    table = made["variograms-models"]
     assert list(table.data["interval"]) == ["6.40 to 12.0", "above 12.0", "", "24.0 to 45.0"]
     assert "95 % interval, km" in table.columns
     assert "90 to 97 of 100" in table.note

@@ -97,10 +97,15 @@ def is_fitted(study: Study, name: str) -> bool:
 def parts_of(study: Study, name: str) -> tuple[xr.Dataset | None, xr.Dataset | None]:
     """Return semivariograms and models of the result `name`, of whichever of both steps."""
     if study.records[name].step == "variogram":
-        return study.data(name).load(), None
+        return _whole(study, name), None
     source = source_of(study, name)
-    points = study.data(source).load() if source in study.analyses else None
+    points = _whole(study, source) if source in study.analyses else None
     return points, study.data(name).load()
+
+
+def _whole(study: Study, name: str) -> xr.Dataset:
+    """Return semivariograms without those of the tiles that their intervals are made of."""
+    return study.data(name).drop_dims("tile", errors="ignore").load()
 
 
 def source_of(study: Study, name: str) -> str:
