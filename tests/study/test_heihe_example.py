@@ -188,5 +188,5 @@ def test_the_search_is_paid_for_and_its_options_are_kept(results):
     best = results.open("classes").load()
     options = json.loads(best.attrs["options"])
     assert options["p"] == "spatial"
-    assert best.sizes["factor"] == 15
+    assert best.sizes["factor"] == 17
     assert ((best.p_value >= 0.05 - 1e-12) & (best.p_value <= 1)).all()
