@@ -6,13 +6,10 @@ as NetCDF, and run by the command line in a process of its own, twice: the first
 
 import argparse
 import os
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
-import psutil
+from whole_run import run
 
 SPACING = 0.0095  # degrees: about 25,000 cells of the oasis
 STUDY = """\
@@ -54,30 +51,6 @@ def write_inputs(folder: Path, spacing: float) -> int:
     return int((twin.zone >= 0).sum())
 
 
-def run(folder: Path, results: str) -> tuple[float, float]:
-    """Run the study; return its seconds and the highest memory of all its processes in GiB."""
-    started = time.perf_counter()
-    with subprocess.Popen(
-        [sys.executable, "-m", "soilscope", "run", "study.yaml", "-r", results, "--quiet"],
-        cwd=folder,
-    ) as process:
-        peak = 0
-        while process.poll() is None:
-            peak = max(peak, _memory(process.pid))
-            time.sleep(0.1)
-    if process.returncode:
-        raise SystemExit(process.returncode)
-    return time.perf_counter() - started, peak / 2**30
-
-
-def _memory(pid: int) -> int:
-    try:
-        own = psutil.Process(pid)
-        return sum(p.memory_info().rss for p in [own, *own.children(recursive=True)])
-    except psutil.NoSuchProcess:
-        return 0
-
-
 def where_the_time_went(results: Path) -> None:
     from soilscope.study.store import Store
 
@@ -98,12 +71,14 @@ def main() -> None:
         folder = Path(name)
         cells = write_inputs(folder, spacing)
         os.environ["NUMBA_CACHE_DIR"] = str(folder / "compiled")
-        first, _ = run(folder, "first")
-        second, peak = run(folder, "second")
+        study = folder / "study.yaml"
+        first = run(folder, study, "first")
+        second = run(folder, study, "second")
         print(
-            f"{cells:,} cells x 10 layers x 252 months: {second:.0f} s (compiling: {first:.0f} s), "
+            f"{cells:,} cells x 10 layers x 252 months: {second.wall:.0f} s "
+            f"(compiling: {first.wall:.0f} s), "
         )
-        print(f"highest memory of all processes {peak:.2f} GiB\n")
+        print(f"highest memory of all processes {second.peak:.2f} GiB\n")
         print("| step | s |\n|---|---:|")
         where_the_time_went(folder / "second")
 

@@ -7,28 +7,15 @@ on them by the command line in a process of its own, twice: the first run compil
 
 import argparse
 import os
-import resource
 import shutil
-import subprocess
-import sys
 import tempfile
-import time
 from dataclasses import fields
 from pathlib import Path
-from typing import NamedTuple
 
-import psutil
+from whole_run import run
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "heihe.yaml"
 FILES = "files"
-
-
-class Cost(NamedTuple):
-    """What a run took."""
-
-    wall: float  # s
-    processor: float  # s, of all threads and processes
-    peak: float  # GiB, of all processes together
 
 
 def write_inputs(folder: Path, *, size: tuple[int, int]) -> None:
@@ -54,35 +41,6 @@ def write_inputs(folder: Path, *, size: tuple[int, int]) -> None:
     write_products(folder / FILES, Heihe(**held | small), first="2020-01-01", last="2020-12-31")
     shutil.rmtree(folder / "twin")
     done.write_text(f"{cells:,} cells in the basin, {soil:,} of them with soil", encoding="utf-8")
-
-
-def run(folder: Path, study: Path, results: str) -> Cost:
-    """Run the study from nothing; return what it took."""
-    shutil.rmtree(folder / results, ignore_errors=True)
-    command = [sys.executable, "-m", "soilscope", "run", str(study), "-r", results, "--quiet"]
-    started, before = time.perf_counter(), _processor()
-    with subprocess.Popen(command, cwd=folder) as process:
-        peak = 0
-        while process.poll() is None:
-            peak = max(peak, _memory(process.pid))
-            time.sleep(0.1)
-    if process.returncode:
-        raise SystemExit(process.returncode)
-    return Cost(time.perf_counter() - started, _processor() - before, peak / 2**30)
-
-
-def _processor() -> float:
-    """Processor time of all children that have ended, s."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def _memory(pid: int) -> int:
-    try:
-        own = psutil.Process(pid)
-        return sum(p.memory_info().rss for p in [own, *own.children(recursive=True)])
-    except psutil.NoSuchProcess:
-        return 0
 
 
 def where_the_time_went(results: Path) -> None:

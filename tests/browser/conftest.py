@@ -6,7 +6,9 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -50,6 +52,19 @@ def chromium() -> str:
     if found is None:
         pytest.skip(f"no headless browser on PATH ({', '.join(NAMES)})")
     return found
+
+
+@pytest.fixture(scope="session")
+def examples(chromium: str) -> ModuleType:
+    """Writers of small results folders; nothing is written where no browser is."""
+    assert chromium
+    path = Path(__file__).parents[1] / "report" / "conftest.py"
+    spec = spec_from_file_location("report_examples", path)
+    assert spec is not None
+    assert spec.loader is not None
+    made = module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
 
 
 @pytest.fixture(scope="session")

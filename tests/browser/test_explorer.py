@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -14,17 +15,8 @@ CHOSEN = "#explore-read strong"
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Path:
+def page(tmp_path_factory: pytest.TempPathFactory, examples: ModuleType) -> Path:
     """A report of a grid with five layers and three drivers."""
-    from importlib.util import module_from_spec, spec_from_file_location
-
-    assert chromium
-    path = Path(__file__).parents[1] / "report" / "conftest.py"
-    spec = spec_from_file_location("report_examples", path)
-    assert spec is not None
-    assert spec.loader is not None
-    examples = module_from_spec(spec)
-    spec.loader.exec_module(examples)
     return write_report(examples.write_grid_study(tmp_path_factory.mktemp("grid")))
 
 

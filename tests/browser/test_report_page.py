@@ -3,6 +3,7 @@
 import re
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -12,17 +13,8 @@ A4 = (595.28, 841.89)  # points
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Path:
+def page(tmp_path_factory: pytest.TempPathFactory, examples: ModuleType) -> Path:
     """A report with every section that sites and a grid give."""
-    from importlib.util import module_from_spec, spec_from_file_location
-
-    assert chromium
-    path = Path(__file__).parents[1] / "report" / "conftest.py"
-    spec = spec_from_file_location("report_examples", path)
-    assert spec is not None
-    assert spec.loader is not None
-    examples = module_from_spec(spec)
-    spec.loader.exec_module(examples)
     return write_report(examples.write_site_study(tmp_path_factory.mktemp("sites")))
 
 

@@ -5,15 +5,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from soilscope import pooled_agreement
 from soilscope.errors import SoilscopeWarning
 from soilscope.labelled import label
 from soilscope.names import STATUS, flag_attrs
+from soilscope.report.plates import Plate
+from soilscope.report.style import RC, TALLEST
 from soilscope.study.store import Record, Store
 
 DRIVERS = ("precipitation", "temperature", "vpd")
@@ -29,6 +33,17 @@ def smooth(scale: float, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
         for _ in range(12):
             values = (np.roll(values, 1, axis) + values + np.roll(values, -1, axis)) / 3
     return values / values.std() * scale
+
+
+def require_inside(plate: Plate) -> None:
+    """Draw a sheet: it is no taller than a page, and no text leaves it."""
+    with mpl.rc_context(RC):
+        figure = plate.draw()
+        assert figure.get_size_inches()[1] < TALLEST + 0.3
+        FigureCanvasAgg(figure).draw()
+        for text in [*figure.texts, *(t for ax in figure.axes for t in ax.texts)]:
+            box = text.get_window_extent()
+            assert -3 <= box.x0 <= box.x1 <= figure.bbox.x1 + 3, (plate.key, text.get_text())
 
 
 class Folder:
