@@ -61,7 +61,13 @@ def where_the_time_went(results: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, help="where files are written and kept")
-    parser.add_argument("--size", type=int, nargs=2, default=(560, 490), help="rows, columns")
+    parser.add_argument(
+        "--size",
+        type=int,
+        nargs=2,
+        default=(560, 490),
+        help="rows, columns; lags of 250 km must fit",
+    )
     parser.add_argument("--surrogates", type=int, default=99, help="draws a month and factor")
     parser.add_argument("--once", action="store_true", help="one run: kernels are compiled")
     given = parser.parse_args()
